@@ -1,0 +1,173 @@
+"""Every number and name of the wire that is not a layout: enumerations, limits, timers.
+
+Rules of this module: no imports of ours, no logic. Each entry carries its meaning, so that the
+specification's registries and tables are printed from here and nothing is typed twice.
+Values on the wire are plain integers; an enumeration names the assigned ones. A receiver meets
+unassigned values too, so the messages hold `int`, and an enumeration member compares equal to it.
+"""
+from __future__ import annotations
+
+import enum
+
+PROTOCOL_VERSION = 1
+DEFAULT_PORT = 9001
+
+
+class Registry(enum.IntEnum):
+    """An enumeration of wire values; every member has a `doc` and `since`, the version that assigned it."""
+
+    doc: str
+    since: int
+
+    def __new__(cls, value: int, doc: str = "", since: int = 1) -> Registry:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.doc = doc
+        member.since = since
+        return member
+
+
+class Operation(Registry):
+    """`operation` of a control frame. 3-127 are reserved, 128-255 are for private use."""
+
+    CREATE = 1, "Create a room and become its host."
+    JOIN = 2, "Join a room that exists."
+
+
+class State(Registry):
+    """`state` of a control frame: which step of the exchange it is. 3-255 are reserved."""
+
+    REQUEST = 0, "Client to server: what is asked for."
+    RESPONSE = 1, "Server to client: the status of the request."
+    COMPLETE = 2, "Server to client: the token, after a RESPONSE of status OK."
+
+
+class Status(Registry):
+    """`status` of a response payload. 11-127 are reserved, 128-255 are for private use."""
+
+    OK = 0, "Accepted; COMPLETE follows."
+    ROOM_EXISTS = 1, "CREATE: a room of that name is open."
+    ROOM_NOT_FOUND = 2, "JOIN: no room of that name is open."
+    WRONG_PASSWORD = 3, "JOIN: the room has a password, and it is not the one given."
+    INVALID_REQUEST = 4, "The request breaks the specification."
+    INTERNAL_ERROR = 5, "The server failed; the request may be sent again later."
+    NAME_IN_USE = 6, "JOIN: a member of the room has that user name."
+    ROOM_FULL = 7, "JOIN: the room has as many members as the server allows."
+    RATE_LIMITED = 8, "Too many connections, rooms or wrong passwords from this address; try later."
+    SERVER_FULL = 9, "The server has as many connections or rooms as it allows; try later."
+    SHUTTING_DOWN = 10, "The server is about to end."
+
+
+class ControlKind(Registry):
+    """`kind` of a control message in a chat datagram (client to server). Others are ignored."""
+
+    LEAVE = 1, "Leave the room; also sent without a kind, as a lone 0x00."
+    WHO = 2, "Ask for the members; the answer is a MEMBERS notice."
+
+
+class NoticeKind(Registry):
+    """`kind` of a notice in a relay datagram (server to client).
+
+    5, 7-15 and 27 do something to a dumb terminal and are never assigned: programs that print what they
+    receive must see a readable line.
+    """
+
+    JOINED = 1, "Subject (a user name) has joined; also sent to that member, before its first text."
+    LEFT = 2, "Subject (a user name) has left or was removed; also sent to a member that leaves."
+    ROOM_CLOSED = 3, "Subject (the room name) is closed; every token of it is dead."
+    REMOVED = 4, "Subject (the receiver's user name) was removed from the room and must join again."
+    REJECTED = 6, "A message of subject (the receiver's user name) was not relayed; the text says why."
+    MEMBERS = 16, "Answer to WHO: the text names the members of subject (the room name)."
+
+
+class ErrorCode(str, enum.Enum):
+    """What is wrong with octets or with a call; one code per fault, the same in every implementation."""
+
+    doc: str
+    since: int
+
+    def __new__(cls, value: str, doc: str = "", since: int = 1) -> ErrorCode:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.doc = doc
+        member.since = since
+        return member
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    TRUNCATED = "truncated", "The octets end inside the named field. On a stream: more may come."
+    TRAILING_OCTETS = "trailing_octets", "Octets follow where the message must end."
+    OUT_OF_RANGE = "out_of_range", "A number or a size is outside the range of its field."
+    TOO_LARGE = "too_large", "A size is valid, but above what this receiver accepts."
+    WRONG_CONSTANT = "wrong_constant", "A field with a fixed value has another one."
+    BAD_UTF8 = "bad_utf8", "Text is not UTF-8."
+    BAD_ASCII = "bad_ascii", "An octet is not printable ASCII (0x21-0x7E)."
+    BAD_JSON = "bad_json", "The octets are not one JSON object as the message wants it."
+    MISSING_DELIMITER = "missing_delimiter", "The octets that end the named field are missing."
+    BAD_NAME = "bad_name", "A user name or room name has a character or a form that names do not have."
+    UNEXPECTED = "unexpected", "The message is valid, but not at this point of the exchange."
+    BAD_TYPE = "bad_type", "A value given by the caller has the wrong type for its field."
+
+
+class Limit(int):
+    """A number with its unit and the reason for it."""
+
+    unit: str
+    doc: str
+
+    def __new__(cls, value: int, unit: str, doc: str) -> Limit:
+        limit = int.__new__(cls, value)
+        limit.unit = unit
+        limit.doc = doc
+        return limit
+
+
+class Timer(float):
+    """A time in seconds with the reason for it."""
+
+    doc: str
+
+    def __new__(cls, value: float, doc: str) -> Timer:
+        timer = float.__new__(cls, value)
+        timer.doc = doc
+        return timer
+
+
+class LIMITS:
+    """Sizes and counts. Those of the wire are the same everywhere; "default" marks what a server may set."""
+
+    control_header_size = Limit(32, "octets", "Fixed part of every control frame.")
+    endpoint_announcement_size = Limit(2, "octets", "A UDP port.")
+    room_name_size = Limit(255, "octets", "What one size octet can say (the 2^8 of the assignment).")
+    operation_payload_size = Limit(536_870_912, "octets", "2^29; the 25 high octets of the size are zero.")
+    request_accept = Limit(8_192, "octets", "Payload of a request that a server accepts; JSON of two names.")
+    reply_accept = Limit(65_536, "octets", "Payload of a reply that a client accepts.")
+    username_size = Limit(64, "octets", "Leaves 4,028 octets of text in every relayed line.")
+    token_size = Limit(255, "octets", "What one size octet can say.")
+    chat_datagram_size = Limit(4_096, "octets", "Client to server; the assignment's buffer.")
+    relay_datagram_size = Limit(4_094, "octets", "Server to client, prefix and text; the assignment's limit.")
+    json_depth = Limit(4, "levels", "Nesting of a JSON payload, its own object being the first.")
+    strikes = Limit(3, "failures", "Consecutive failed deliveries after which a member is removed.")
+    leave_tries = Limit(3, "datagrams", "LEAVE is sent so often if nothing confirms it.")
+    register_tries = Limit(5, "datagrams", "WHO is sent so often before the UDP path is called dead.")
+    message_burst = Limit(20, "messages", "Default: what a member may send at once.")
+    message_rate = Limit(10, "messages/s", "Default: what a member may send in the long run.")
+    password_rate = Limit(5, "failures/min", "Default: wrong passwords per address and room.")
+    create_rate = Limit(100, "rooms/min", "Default: rooms made per address.")
+    max_rooms = Limit(10_000, "rooms", "Default: rooms of the server.")
+    max_members = Limit(1_000, "members", "Default: members of a room.")
+    max_connections = Limit(1_024, "connections", "Default: unfinished TCP connections of the server.")
+    max_connections_per_address = Limit(64, "connections", "Default: unfinished TCP connections of one address.")
+
+
+class TIMERS:
+    """Times in seconds. "default" marks what a server may set."""
+
+    keepalive_interval = Timer(20.0, "A client sends a keepalive so often: half of a short NAT binding (RFC 4787).")
+    register_interval = Timer(1.0, "A client repeats WHO so often until MEMBERS comes.")
+    leave_interval = Timer(0.3, "A client repeats LEAVE so often until it is confirmed.")
+    reject_interval = Timer(1.0, "A member gets at most one REJECTED notice in this time.")
+    announcement_wait = Timer(0.3, "The server waits so long after COMPLETE for an endpoint announcement.")
+    handshake_timeout = Timer(5.0, "Default: from accepting a connection to the whole request.")
+    idle_timeout = Timer(600.0, "Default: a member that sends no datagram for so long is removed.")

@@ -1,0 +1,53 @@
+"""A token bucket: how often something may happen, with bursts. The caller brings the time."""
+from __future__ import annotations
+
+
+class Allowance:
+    """`rate` units a second, at most `burst` of them saved up; starts full. A rate or burst of 0 is unlimited.
+
+    The level may go below zero through charge(): a debt keeps the long-run rate exact when the outcome that
+    costs is known only later.
+    """
+
+    __slots__ = ("burst", "level", "rate", "updated")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self.rate = rate
+        self.burst = burst
+        self.level = burst
+        self.updated = now
+
+    def _refill(self, now: float) -> None:
+        if now > self.updated:
+            self.level = min(self.burst, self.level + (now - self.updated) * self.rate)
+            self.updated = now
+
+    def has(self, now: float) -> bool:
+        """Whether one unit is there, without spending it."""
+        if not self.rate or not self.burst:
+            return True
+        self._refill(now)
+        return self.level >= 1
+
+    def take(self, now: float) -> bool:
+        """Spend one unit; False, and nothing spent, if there is none."""
+        if not self.has(now):
+            return False
+        self.level -= 1
+        return True
+
+    def charge(self, now: float) -> None:
+        """Spend one unit even if there is none."""
+        self._refill(now)
+        self.level -= 1
+
+    def is_full(self, now: float) -> bool:
+        """Whether forgetting this allowance would change nothing."""
+        self._refill(now)
+        return self.level >= self.burst
+
+    def ready_at(self, now: float) -> float:
+        """The time from which has() will be true: `now` or later."""
+        if self.has(now):
+            return now
+        return now + (1 - self.level) / self.rate
