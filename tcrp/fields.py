@@ -53,7 +53,9 @@ class Unsigned(Construct):
 
     def _check(self, value: int, path: str, offset: int | None = None) -> int:
         if not self.minimum <= value <= self.maximum:
-            raise FieldFault(ErrorCode.OUT_OF_RANGE, f"{value} is not in {self.minimum}..{self.maximum}", path, offset)
+            # Python refuses to print an int of more than 4,300 digits.
+            actual = f"{value}" if value.bit_length() <= 256 else f"an int of {value.bit_length()} bits"
+            raise FieldFault(ErrorCode.OUT_OF_RANGE, f"{actual} is not in {self.minimum}..{self.maximum}", path, offset)
         return value
 
     def _parse(self, stream: io.BytesIO, context: Any, path: str) -> int:
@@ -198,15 +200,19 @@ class Ascii(Utf8):
     """Printable ASCII without space: 0x21-0x7E."""
 
     def _decode(self, raw: bytes, path: str, offset: int) -> str:
-        for index, octet in enumerate(raw):
-            if not 0x21 <= octet <= 0x7E:
-                raise FieldFault(ErrorCode.BAD_ASCII, f"octet 0x{octet:02x} is not printable", path, offset + index)
+        self._check_octets(raw, path, offset)
         return raw.decode("ascii")
 
     def _encode(self, value: Any, path: str) -> bytes:
         raw = super()._encode(value, path)
-        self._decode(raw, path, 0)
+        self._check_octets(raw, path)
         return raw
+
+    def _check_octets(self, raw: bytes, path: str, offset: int | None = None) -> None:
+        for index, octet in enumerate(raw):
+            if not 0x21 <= octet <= 0x7E:
+                where = None if offset is None else offset + index
+                raise FieldFault(ErrorCode.BAD_ASCII, f"octet 0x{octet:02x} is not printable", path, where)
 
 
 class Ignored(Construct):
@@ -247,7 +253,7 @@ class Whole(Subconstruct):
 
 
 class IfLeft(Subconstruct):
-    """`subcon` if octets are left, else `absent`. None is built as nothing."""
+    """`subcon` if octets are left, else `absent`. An `absent` of None is built as nothing, another one in full."""
 
     def __init__(self, subcon: Any, absent: Any) -> None:
         super().__init__(subcon)
@@ -260,7 +266,9 @@ class IfLeft(Subconstruct):
         return self.subcon._parsereport(stream, context, path)
 
     def _build(self, obj: Any, stream: io.BytesIO, context: Any, path: str) -> Any:
-        return None if obj is None else self.subcon._build(obj, stream, context, path)
+        if obj is None and self.absent is None:
+            return None
+        return self.subcon._build(obj, stream, context, path)
 
 
 @dataclass(frozen=True)
@@ -347,7 +355,7 @@ class JsonMember:
             return
         if not isinstance(value, str if self.kind == "string" else dict):
             raise FieldFault(ErrorCode.BAD_JSON, f"{key} is not a JSON {self.kind}", path, offset)
-        size = len(value.encode("utf-8")) if self.kind == "string" else 0
+        size = len(value.encode("utf-8")) if isinstance(value, str) else 0
         if size < self.minimum or (self.maximum is not None and size > self.maximum):
             raise FieldFault(ErrorCode.OUT_OF_RANGE,
                              f"{key} of {size} octets is not in {self.minimum}..{self.maximum}", path, offset)

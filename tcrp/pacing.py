@@ -1,6 +1,8 @@
 """A token bucket: how often something may happen, with bursts. The caller brings the time."""
 from __future__ import annotations
 
+import math
+
 
 class Allowance:
     """`rate` units a second, at most `burst` of them saved up; starts full. A rate or burst of 0 is unlimited.
@@ -22,32 +24,43 @@ class Allowance:
             self.level = min(self.burst, self.level + (now - self.updated) * self.rate)
             self.updated = now
 
+    @property
+    def _is_unlimited(self) -> bool:
+        return not self.rate or not self.burst
+
     def has(self, now: float) -> bool:
         """Whether one unit is there, without spending it."""
-        if not self.rate or not self.burst:
+        if self._is_unlimited:
             return True
         self._refill(now)
         return self.level >= 1
 
     def take(self, now: float) -> bool:
         """Spend one unit; False, and nothing spent, if there is none."""
-        if not self.has(now):
+        if self._is_unlimited:
+            return True
+        self._refill(now)
+        if self.level < 1:
             return False
         self.level -= 1
         return True
 
     def charge(self, now: float) -> None:
         """Spend one unit even if there is none."""
-        self._refill(now)
-        self.level -= 1
+        if not self._is_unlimited:
+            self._refill(now)
+            self.level -= 1
 
     def is_full(self, now: float) -> bool:
         """Whether forgetting this allowance would change nothing."""
         self._refill(now)
-        return self.level >= self.burst
+        return self._is_unlimited or self.level >= self.burst
 
     def ready_at(self, now: float) -> float:
         """The time from which has() will be true: `now` or later."""
         if self.has(now):
             return now
-        return now + (1 - self.level) / self.rate
+        moment = self.updated + (1 - self.level) / self.rate
+        while self.level + (moment - self.updated) * self.rate < 1:  # rounded down
+            moment = math.nextafter(moment, math.inf)
+        return moment

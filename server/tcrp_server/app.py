@@ -1,0 +1,56 @@
+"""The server's program: configuration, sockets, signals, exit code."""
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+
+from tcrp import codec
+from tcrp_server import logs, sockets
+from tcrp_server.admission import Admission
+from tcrp_server.config import Config, load
+from tcrp_server.loop import Loop
+from tcrp_server.rooms import Rooms
+
+TOKEN_OCTETS = 16  # of randomness: 22 characters
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the server until SIGINT or SIGTERM. Exit code 0; 1 if it cannot listen; 2 for wrong options."""
+    config = load(argv, os.environ)
+    logs.set_up(config.log_format, config.log_level)
+    try:
+        tcp, udp = sockets.listen(config.host, config.port, config.udp_port)
+    except sockets.CannotListen as error:
+        print(f"tcrp-server: cannot listen: {error.args[0]}", file=sys.stderr)
+        return 1
+    host, port = tcp.getsockname()[:2]
+    udp_port = udp.getsockname()[1]
+    loop = make_loop(tcp, udp, config)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.stop())
+    signal.set_wakeup_fd(loop.wake_out.fileno(), warn_on_full_buffer=False)
+    _print(f"TCRP server listening on {f'[{host}]' if ':' in host else host}:{port}")
+    if udp_port != port:
+        _print(f"UDP port {udp_port}")
+    loop.run()
+    return 0
+
+
+def make_loop(tcp: socket.socket, udp: socket.socket, config: Config) -> Loop:
+    """A loop over two sockets of `sockets.listen`, with all that it serves."""
+    rooms = Rooms(max_rooms=config.max_rooms, max_members=config.max_members, message_rate=config.message_rate,
+                  message_burst=config.message_burst, idle_timeout=config.idle_timeout)
+    admission = Admission(rooms, lambda: secrets.token_urlsafe(TOKEN_OCTETS).encode("ascii"), lambda: os.urandom(16),
+                          create_rate=config.create_rate, password_rate=config.password_rate)
+    return Loop(tcp, udp, config, rooms, admission, codec)
+
+
+def _print(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except OSError:  # whoever wanted to read it is gone; that is no reason not to serve
+        pass

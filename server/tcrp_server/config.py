@@ -1,0 +1,64 @@
+"""The server's options: names, defaults, checks."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tcrp.constants import DEFAULT_PORT, LIMITS, TIMERS
+from tcrp.options import Option, Parser, add_arguments, one_of, resolve, seconds, text, whole
+
+_COUNT = whole(0, 1_000_000_000)
+_PORT = whole(0, 65_535)
+
+OPTIONS = (
+    Option("host", "::", text, "address to listen on; :: is every address, IPv4 too", "ADDRESS"),
+    Option("port", DEFAULT_PORT, _PORT, "TCP and UDP port; 0 picks one that is free for both"),
+    Option("udp-port", None, _PORT, "UDP port, if it is to differ from the TCP port; clients must be told"),
+    Option("idle-timeout", float(TIMERS.idle_timeout), seconds,
+           "seconds after which a member that sends nothing is removed", "S"),
+    Option("handshake-timeout", float(TIMERS.handshake_timeout), seconds,
+           "seconds from a connection to its whole request", "S"),
+    Option("message-rate", int(LIMITS.message_rate), _COUNT, "messages a second that a member may send"),
+    Option("message-burst", int(LIMITS.message_burst), _COUNT, "messages that a member may send at once"),
+    Option("create-rate", int(LIMITS.create_rate), _COUNT, "rooms a minute that an address may create"),
+    Option("password-rate", int(LIMITS.password_rate), _COUNT, "wrong passwords a minute, per address and room"),
+    Option("max-rooms", int(LIMITS.max_rooms), _COUNT, "rooms"),
+    Option("max-members", int(LIMITS.max_members), _COUNT, "members of a room"),
+    Option("max-connections", int(LIMITS.max_connections), _COUNT, "unfinished TCP connections"),
+    Option("max-connections-per-address", int(LIMITS.max_connections_per_address), _COUNT,
+           "unfinished TCP connections of one address (IPv6: of one /64)"),
+    Option("log-format", "text", one_of("text", "json"), "text or json", "FORMAT"),
+    Option("log-level", "info", one_of("debug", "info", "warning", "error"), "debug, info, warning or error", "LEVEL"),
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Times in seconds; 0 means unlimited for rates and maxima."""
+
+    host: str
+    port: int
+    udp_port: int | None
+    idle_timeout: float
+    handshake_timeout: float
+    message_rate: int
+    message_burst: int
+    create_rate: int
+    password_rate: int
+    max_rooms: int
+    max_members: int
+    max_connections: int
+    max_connections_per_address: int
+    log_format: str
+    log_level: str
+
+
+def load(argv: Sequence[str] | None, environment: Mapping[str, str]) -> Config:
+    """The configuration. What is wrong with it ends the program: one line on standard error, exit code 2."""
+    parser = Parser(
+        prog="tcrp-server", description="The TCRP chat server: rooms over TCP, messages over UDP.",
+        epilog="0 means unlimited for rates and maxima. Every option can also be set by an environment variable "
+               "(--idle-timeout is TCRP_IDLE_TIMEOUT) or in the TOML file that --config names; the command line "
+               "wins over the environment, the environment over the file.")
+    add_arguments(parser, OPTIONS)
+    return Config(**resolve(parser, OPTIONS, parser.parse_args(argv), environment))

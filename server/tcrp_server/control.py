@@ -1,0 +1,251 @@
+"""The TCP side: connections, their time limits, and how each ends.
+
+A connection makes one request. Whatever it does, it is gone after the handshake time plus the linger time, and until
+then holds at most one request of 8,479 octets and what one recv adds. (spec/tcrp.md, Control channel)
+"""
+from __future__ import annotations
+
+import selectors
+import socket
+from typing import Any, Callable
+
+from tcrp.connection import SERVER, ControlConnection
+from tcrp.constants import TIMERS, Status
+from tcrp.errors import RemoteProtocolError
+from tcrp.framing import NEED_DATA
+from tcrp.messages import Complete, EndpointAnnouncement, Request, Response
+from tcrp_server import logs
+from tcrp_server.admission import Admission, PasswordWork, limit_key
+from tcrp_server.config import Config
+from tcrp_server.deadlines import Deadlines
+from tcrp_server.relay import Relay
+from tcrp_server.rooms import Member, Refusal
+from tcrp_server.workers import PasswordWorkers
+
+_ACCEPTS = 64            # connections taken in one turn of the loop
+_RECEIVE = 16_384        # octets read in one turn of the loop, more than a request has
+_REFUSALS = 256          # refused connections that may linger beyond the limit, so that the answer is not lost
+_NO_FILES_PAUSE = 0.5    # seconds without accepting when the process has no file descriptor left
+
+
+class _Connection:
+    """One TCP connection. `is_over`: nothing it sends has a meaning any more, it is only being closed politely."""
+
+    __slots__ = ("control", "counts", "host", "is_at_end", "is_over", "key", "member", "sock")
+
+    def __init__(self, sock: socket.socket, host: str, key: str, counts: bool, control: ControlConnection) -> None:
+        self.sock = sock
+        self.host = host
+        self.key = key          # what the limit per address counts
+        self.counts = counts    # towards the limits
+        self.control = control
+        self.member: Member | None = None
+        self.is_over = False
+        self.is_at_end = False  # the client has closed its side
+
+    @property
+    def shown_host(self) -> str:
+        """The address as a person writes it."""
+        return self.host.removeprefix("::ffff:")
+
+
+class ControlServer:
+    """All TCP connections of a server. The loop calls on_accept, on_timeout and the callbacks it registers."""
+
+    def __init__(self, listener: socket.socket, selector: selectors.BaseSelector, admission: Admission, relay: Relay,
+                 workers: PasswordWorkers, codec: Any, config: Config, clock: Callable[[], float]) -> None:
+        self._listener = listener
+        self._selector = selector
+        self._admission = admission
+        self._relay = relay
+        self._workers = workers
+        self._codec = codec
+        self._config = config
+        self._clock = clock
+        self._connections: set[_Connection] = set()
+        self._by_key: dict[str, int] = {}
+        self._counted = 0
+        self._deadlines: Deadlines[_Connection | None] = Deadlines()  # None: accept again
+        selector.register(listener, selectors.EVENT_READ, self.on_accept)
+
+    # ---- new connections ----
+
+    def on_accept(self, mask: int) -> None:
+        """Take waiting connections, at most a batch."""
+        for _ in range(_ACCEPTS):
+            try:
+                sock, address = self._listener.accept()
+            except BlockingIOError:
+                return
+            except ConnectionError:  # it was gone before it was taken
+                continue
+            except OSError as error:
+                # Without a file descriptor the listener stays readable; a pause in place of a busy loop.
+                logs.warning("cannot accept", reason=error.strerror or str(error))
+                self._selector.unregister(self._listener)
+                self._deadlines.set(None, self._clock() + _NO_FILES_PAUSE)
+                return
+            sock.setblocking(False)
+            self._add(sock, address[0])
+
+    def _add(self, sock: socket.socket, host: str) -> None:
+        key = limit_key(host)
+        per_address = self._config.max_connections_per_address
+        refusal = None
+        if per_address and self._by_key.get(key, 0) >= per_address:
+            refusal = Status.RATE_LIMITED
+        elif self._config.max_connections and self._counted >= self._config.max_connections:
+            refusal = Status.SERVER_FULL
+        if refusal is not None and len(self._connections) - self._counted >= _REFUSALS:
+            sock.close()
+            return
+        connection = _Connection(sock, host, key, refusal is None, ControlConnection(SERVER, self._codec))
+        self._connections.add(connection)
+        self._count(connection, 1)
+        self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._read(connection))
+        self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
+        if refusal is not None:
+            self._refuse(connection, refusal)
+
+    def _count(self, connection: _Connection, change: int) -> None:
+        if connection.counts:
+            self._counted += change
+            self._by_key[connection.key] = self._by_key.get(connection.key, 0) + change
+            if not self._by_key[connection.key]:
+                del self._by_key[connection.key]
+
+    # ---- what arrives ----
+
+    def _read(self, connection: _Connection) -> None:
+        try:
+            octets = connection.sock.recv(_RECEIVE)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._close(connection)
+            return
+        if not connection.is_over:
+            connection.control.receive_data(octets)
+            self._handle_events(connection)
+        if not octets:
+            self._stop_reading(connection)
+
+    def _stop_reading(self, connection: _Connection) -> None:
+        if connection.control.state != "DECIDING":
+            self._close(connection)
+        elif connection in self._connections:
+            connection.is_at_end = True
+            self._selector.unregister(connection.sock)  # it would be readable for ever
+
+    def _handle_events(self, connection: _Connection) -> None:
+        try:
+            while not connection.is_over and (event := connection.control.next_event()) is not NEED_DATA:
+                if isinstance(event, Request):
+                    self._decide(connection, event)
+                elif isinstance(event, EndpointAnnouncement):
+                    self._announce(connection, event.port)
+                    self._finish(connection)
+        except RemoteProtocolError as error:
+            logs.debug("invalid request", host=connection.shown_host, reason=str(error))
+            self._refuse(connection, Status.INVALID_REQUEST)
+
+    def _decide(self, connection: _Connection, request: Request) -> None:
+        self._deadlines.discard(connection)  # the request is here; the password work has a bound of its own
+        try:
+            decision = self._admission.decide(request, connection.host, self._clock())
+        except Refusal as refusal:
+            self._refuse(connection, refusal.status)
+            return
+        if isinstance(decision, Member):
+            self._admit(connection, decision)
+        elif not self._workers.submit(decision, lambda digest: self._go_on(connection, decision, digest)):
+            self._refuse(connection, Status.RATE_LIMITED)
+
+    def _go_on(self, connection: _Connection, work: PasswordWork, digest: bytes) -> None:
+        if connection not in self._connections:  # it broke meanwhile: no member without anybody behind it
+            return
+        try:
+            member = self._admission.finish(work, digest, self._clock())
+        except Refusal as refusal:
+            self._refuse(connection, refusal.status)
+        else:
+            self._admit(connection, member)
+            self._handle_events(connection)  # an endpoint announcement may have come meanwhile
+        if connection.is_at_end:
+            self._close(connection)
+
+    # ---- what is answered ----
+
+    def _admit(self, connection: _Connection, member: Member) -> None:
+        control = connection.control
+        logs.info("created" if member.is_host else "joined", room=member.room.name, user=member.username,
+                  host=connection.shown_host)
+        connection.member = member
+        self._deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
+        replies = (control.send(Response(control.operation, control.room_name, Status.OK))
+                   + control.send(Complete(control.operation, control.room_name, member.token.decode("ascii"))))
+        if not self._send(connection, replies):
+            self._relay.tell(self._relay.rooms.remove(member, "it never got its token"))
+
+    def _announce(self, connection: _Connection, port: int) -> None:
+        member = connection.member
+        if port and member is not None and not member.is_gone and member.endpoint is None:
+            peer = connection.sock.getpeername()
+            self._relay.tell(self._relay.rooms.set_address(member, (peer[0], port, *peer[2:])))
+
+    def _refuse(self, connection: _Connection, status: Status) -> None:
+        logs.debug("refused", host=connection.shown_host, room=connection.control.room_name, status=status.name)
+        if self._send(connection, connection.control.refuse(status)):
+            self._finish(connection)
+
+    def _send(self, connection: _Connection, octets: bytes) -> bool:
+        """Send a whole reply. At most 600 octets are ever sent, so the kernel's buffer takes them or all is lost."""
+        try:
+            is_sent = connection.sock.send(octets) == len(octets)
+        except OSError:
+            is_sent = False
+        if not is_sent:
+            self._close(connection)
+        return is_sent
+
+    def _finish(self, connection: _Connection) -> None:
+        """Nothing more will be said: close when the client does, or soon. Closing at once could lose our answer."""
+        connection.is_over = True
+        self._deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(connection)
+
+    # ---- how it ends ----
+
+    def next_deadline(self) -> float | None:
+        """When on_deadline() may next have something to do."""
+        return self._deadlines.next()
+
+    def on_deadline(self, now: float) -> None:
+        """End the connections whose time is over."""
+        for connection in self._deadlines.take_due(now):
+            if connection is None:
+                self._selector.register(self._listener, selectors.EVENT_READ, self.on_accept)
+            elif connection.control.state == "AWAIT_REQUEST":
+                self._refuse(connection, Status.INVALID_REQUEST)
+            else:
+                self._close(connection)
+
+    def shut_down(self) -> None:
+        """Answer what waits for an answer, and close everything."""
+        for connection in list(self._connections):
+            if connection.control.state in ("AWAIT_REQUEST", "DECIDING"):
+                self._refuse(connection, Status.SHUTTING_DOWN)
+            self._close(connection)
+        self._listener.close()
+
+    def _close(self, connection: _Connection) -> None:
+        if connection in self._connections:
+            self._connections.remove(connection)
+            self._count(connection, -1)
+            self._deadlines.discard(connection)
+            if not connection.is_at_end:
+                self._selector.unregister(connection.sock)
+            connection.sock.close()

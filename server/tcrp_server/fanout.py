@@ -1,0 +1,78 @@
+"""How datagrams leave: one `sendto` each, with a bounded queue for the moments when the kernel takes none.
+
+UDP gives no promise, but what is lost here is counted, and nobody is made to wait for it.
+"""
+from __future__ import annotations
+
+import collections
+import errno
+import socket
+from collections.abc import Iterable
+from typing import Callable
+
+from tcrp_server.rooms import Address, Member
+
+QUEUE = 8_192  # datagrams; the oldest are dropped first
+
+# The destination, not this host or this moment, is what is wrong.
+_UNREACHABLE = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL}
+
+
+class SendtoFanout:
+    """Sends through `sock`, a non-blocking UDP socket.
+
+    `read_errors` is called when a send reports an error: on a shared socket it belongs to an earlier datagram, so
+    the error queue is read and the datagram is sent once more. `failures` collects the addresses that cannot be
+    reached, for the loop to take.
+    """
+
+    def __init__(self, sock: socket.socket, read_errors: Callable[[], None]) -> None:
+        self._sock = sock
+        self._read_errors = read_errors
+        self._queue: collections.deque[tuple[bytes, Address]] = collections.deque()
+        self.failures: list[Address] = []
+        self.sent = 0
+        self.dropped = 0
+
+    def send(self, octets: bytes, members: Iterable[Member]) -> None:
+        """Send `octets` to each of `members` that has an endpoint."""
+        for member in members:
+            if member.endpoint is None:
+                continue
+            address = member.endpoint.address
+            if self._queue or not self._sent(octets, address):
+                self._keep(octets, address)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether datagrams wait for the socket to become writable."""
+        return bool(self._queue)
+
+    def flush(self) -> None:
+        """Send what waits, as far as the kernel takes it."""
+        while self._queue and self._sent(*self._queue[0]):
+            self._queue.popleft()
+
+    def _keep(self, octets: bytes, address: Address) -> None:
+        if len(self._queue) == QUEUE:
+            self._queue.popleft()
+            self.dropped += 1
+        self._queue.append((octets, address))
+
+    def _sent(self, octets: bytes, address: Address) -> bool:
+        """False if the kernel takes nothing now; whatever else goes wrong, this datagram is done with."""
+        for attempt in (1, 2):
+            try:
+                self._sock.sendto(octets, address)
+                self.sent += 1
+                return True
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                if attempt == 1:
+                    self._read_errors()
+                    continue
+                self.dropped += 1
+                if error.errno in _UNREACHABLE:
+                    self.failures.append(address)
+        return True

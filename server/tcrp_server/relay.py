@@ -1,0 +1,116 @@
+"""The datagram path, without input and output: from one datagram to the datagrams that it causes.
+
+A datagram counts only if token, room name and source address all belong to one member; anything else gets
+silence and changes nothing. (spec/tcrp.md, Chat channel)
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from tcrp import text
+from tcrp.constants import LIMITS, TIMERS, ControlKind
+from tcrp.messages import Notice
+from tcrp_server import notices
+from tcrp_server.rooms import Address, Closed, Event, Joined, Left, Member, Removed, Rooms
+
+
+class Outlet(Protocol):
+    """Where datagrams leave: `tcrp_server.fanout`, or a list in a test."""
+
+    def send(self, octets: bytes, members: Iterable[Member]) -> None:
+        """Send `octets` to each of `members` that has an endpoint."""
+
+
+class Counters:
+    """What the relay has done since it started."""
+
+    def __init__(self) -> None:
+        self.received = 0   # datagrams from anyone
+        self.ignored = 0    # of these: not from a member
+        self.relayed = 0    # texts given to the outlet
+        self.rejected = 0   # texts and questions refused with REJECTED or in silence
+
+
+class Relay:
+    """Takes datagrams and room events, tells `outlet` what to send. `codec` builds the notices."""
+
+    def __init__(self, rooms: Rooms, outlet: Outlet, codec: Any) -> None:
+        self.rooms = rooms
+        self.outlet = outlet
+        self.counters = Counters()
+        self._by_token = rooms.by_token
+        self._split = codec.split_chat_datagram
+        self._encode = codec.encode_relay_datagram
+
+    def datagram(self, octets: bytes, source: Address, now: float) -> None:
+        """Handle one datagram from `source`. Longer ones than 4,096 octets may come cut, but not to below 4,097."""
+        counters = self.counters
+        counters.received += 1
+        parts = self._split(octets)
+        member = self._by_token.get(parts[1]) if parts else None
+        if parts is None or member is None or member.room.octets != parts[0] or member.host != source[0]:
+            counters.ignored += 1
+            return
+        member.heard_at = now
+        member.strikes = 0
+        endpoint = member.endpoint
+        if endpoint is None or endpoint.address != source:
+            self.tell(self.rooms.set_address(member, source))
+        message = octets[parts[2]:]
+        if not message:
+            return
+        if message[0] == 0:
+            self._control(member, message, now)
+        else:
+            self._text(member, message, now, len(octets) > LIMITS.chat_datagram_size)
+
+    def _text(self, member: Member, message: bytes, now: float, is_too_long: bool) -> None:
+        line = text.relay_text(message)
+        if is_too_long:
+            self._reject(member, notices.TOO_LONG, now)
+        elif line is None:
+            self._reject(member, notices.NOT_UTF8, now)
+        elif line:
+            relayed = member.prefix + line
+            if len(relayed) > LIMITS.relay_datagram_size:
+                self._reject(member, notices.TOO_LONG, now)
+            elif not member.allowance.take(now):
+                self._reject(member, notices.TOO_FAST, now)
+            else:
+                self.counters.relayed += 1
+                self.outlet.send(relayed, [other for other in member.room.members.values() if other is not member])
+
+    def _control(self, member: Member, message: bytes, now: float) -> None:
+        kind = message[1] if len(message) > 1 else ControlKind.LEAVE
+        if kind == ControlKind.LEAVE:
+            self.tell(self.rooms.leave(member))
+        elif kind == ControlKind.WHO:
+            if member.allowance.take(now):
+                self._notify(notices.members(member.room), [member])
+            else:
+                self._reject(member, notices.TOO_FAST, now)
+
+    def _reject(self, member: Member, reason: str, now: float) -> None:
+        self.counters.rejected += 1
+        if now >= member.may_reject_at:
+            member.may_reject_at = now + TIMERS.reject_interval
+            self._notify(notices.rejected(member, reason), [member])
+
+    def tell(self, events: Iterable[Event]) -> None:
+        """Tell the members what happened."""
+        for event in events:
+            if isinstance(event, Joined):
+                self._notify(notices.joined(event.member), event.member.room.members.values())
+            elif isinstance(event, Left):
+                self._notify(notices.left(event.member), [event.member, *event.member.room.members.values()])
+            elif isinstance(event, Removed):
+                self._notify(notices.removed(event.member, event.reason), [event.member])
+                # Nobody knew a member without an endpoint, and of a host's end Closed tells.
+                if event.member.endpoint is not None and not event.member.is_host:
+                    self._notify(notices.gone(event.member, event.reason), event.member.room.members.values())
+            elif isinstance(event, Closed):
+                self._notify(notices.room_closed(event.room, event.reason), event.members)
+
+    def _notify(self, notice: Notice, members: Iterable[Member]) -> None:
+        self.outlet.send(self._encode(notice), members)
