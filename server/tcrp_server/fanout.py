@@ -36,12 +36,21 @@ class SendtoFanout:
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         """Send `octets` to each of `members` that has an endpoint."""
+        sendto = self._sock.sendto
         for member in members:
-            if member.endpoint is None:
+            endpoint = member.endpoint
+            if endpoint is None:
                 continue
-            address = member.endpoint.address
-            if self._queue or not self._sent(octets, address):
-                self._keep(octets, address)
+            if self._queue:  # nobody overtakes
+                self._keep(octets, endpoint.address)
+                continue
+            try:
+                sendto(octets, endpoint.address)
+                self.sent += 1
+            except BlockingIOError:
+                self._keep(octets, endpoint.address)
+            except OSError:
+                self._send_again(octets, endpoint.address)
 
     @property
     def is_waiting(self) -> bool:
@@ -50,7 +59,15 @@ class SendtoFanout:
 
     def flush(self) -> None:
         """Send what waits, as far as the kernel takes it."""
-        while self._queue and self._sent(*self._queue[0]):
+        while self._queue:
+            octets, address = self._queue[0]
+            try:
+                self._sock.sendto(octets, address)
+                self.sent += 1
+            except BlockingIOError:
+                return
+            except OSError:
+                self._send_again(octets, address)
             self._queue.popleft()
 
     def _keep(self, octets: bytes, address: Address) -> None:
@@ -59,20 +76,13 @@ class SendtoFanout:
             self.dropped += 1
         self._queue.append((octets, address))
 
-    def _sent(self, octets: bytes, address: Address) -> bool:
-        """False if the kernel takes nothing now; whatever else goes wrong, this datagram is done with."""
-        for attempt in (1, 2):
-            try:
-                self._sock.sendto(octets, address)
-                self.sent += 1
-                return True
-            except BlockingIOError:
-                return False
-            except OSError as error:
-                if attempt == 1:
-                    self._read_errors()
-                    continue
-                self.dropped += 1
-                if error.errno in _UNREACHABLE:
-                    self.failures.append(address)
-        return True
+    def _send_again(self, octets: bytes, address: Address) -> None:
+        """The error may have been an earlier datagram's; if it is this one's, it is dropped."""
+        self._read_errors()
+        try:
+            self._sock.sendto(octets, address)
+            self.sent += 1
+        except OSError as error:
+            self.dropped += 1
+            if error.errno in _UNREACHABLE:
+                self.failures.append(address)
