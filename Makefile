@@ -103,7 +103,7 @@ ready && exit 0
 drop() { [ -e $$lock/making ] && rm -rf .venv; rm -rf $$lock; }
 waiting=
 until mkdir $$lock 2>/dev/null; do
-    [ -d $$lock ] || fail "cannot write in $$here"
+    [ -w . ] || fail "cannot write in $$here"
     if owner=$$(cat $$lock/pid 2>/dev/null) && ! kill -0 "$$owner" 2>/dev/null; then drop; continue; fi
     [ "$$waiting" ] || say "waiting for another make that is setting up .venv (if there is none: make clean)"
     waiting=yes
@@ -118,7 +118,8 @@ case $$goal in dev) what='.[dev]' seconds=30 ;; *) what=. seconds=15 ;; esac
 say "setting up .venv (once, about $$seconds s)"
 if moved || ! find_pip; then make_venv; fi
 if ! install -e "$$what" >$$log 2>&1; then
-    if grep -Eiq 'retrying \(|connection error|dns error|error sending request|failed to fetch' $$log; then
+    # the words of pip and of uv
+    if grep -Eq 'Retrying \(|error sending request' $$log; then
         fail "the package index cannot be reached; go online once (or set PIP_INDEX_URL), then run make again"
     fi
     cat $$log >&2

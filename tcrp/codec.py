@@ -188,10 +188,15 @@ def _to_fields(name: str, message: Any) -> Any:
     own_name = _NAMES.get(type(message))
     if own_name is None or (expected is not None and type(message) is not expected):
         raise LocalProtocolError(ErrorCode.BAD_TYPE, f"wants a message, not {type(message).__name__}", name)
-    fields = Container({item.name: _forms(getattr(message, item.name)) for item in dataclasses.fields(message)})
+    fields = Container({key: _forms(value) for key, value in _attributes(message).items()})
     return Form(own_name, fields) if name in _FORMS else fields
 
 
 def _forms(value: Any) -> Any:
+    """A message inside a message, as its form. What is deeper inside is no valid value, and left to the fields."""
     name = _NAMES.get(type(value))
-    return value if name is None else Form(name, _to_fields(name, value))
+    return value if name is None else Form(name, Container(_attributes(value)))
+
+
+def _attributes(message: Any) -> dict[str, Any]:
+    return {item.name: getattr(message, item.name) for item in dataclasses.fields(message)}

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from tcrp.constants import LIMITS, ErrorCode, Operation, State, Status
-from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from tcrp.errors import LocalProtocolError, RemoteProtocolError
 from tcrp.framing import NEED_DATA, FrameReader, NeedData
 from tcrp.messages import (
     Complete,
@@ -30,7 +30,7 @@ from tcrp.state import CLIENT_CONTROL, SERVER_CONTROL, Machine
 
 CLIENT = CLIENT_CONTROL
 SERVER = SERVER_CONTROL
-_READING = ("AWAIT_REQUEST", "IDLE", "REQUESTED", "ACCEPTED")  # states in which frames may come
+_READING = {CLIENT.name: ("IDLE", "REQUESTED", "ACCEPTED"), SERVER.name: ("AWAIT_REQUEST",)}  # frames may come
 _ANNOUNCEMENT_SIZE = LIMITS.endpoint_announcement_size
 
 
@@ -38,7 +38,7 @@ class ControlConnection:
     """One end of a control connection. `role` is CLIENT or SERVER, `codec` is tcrp.codec or tcrp.fastcodec.
 
     A RemoteProtocolError from next_event() is final: a server answers with refuse(Status.INVALID_REQUEST),
-    a client gives up. `operation` and `room_name` are those of the request as far as they are known.
+    a client gives up. At a server, `operation` and `room_name` are those of the request as far as they were read.
     """
 
     def __init__(self, role: Machine, codec: Any) -> None:
@@ -47,7 +47,10 @@ class ControlConnection:
         self.operation = 0
         self.room_name = ""
         self._codec = codec
-        self._reader = FrameReader(codec, LIMITS.request_accept if role is SERVER else LIMITS.reply_accept)
+        accept = LIMITS.request_accept if role is SERVER else LIMITS.reply_accept
+        self._reader = FrameReader(codec, accept)
+        # Two frames: no event needs an octet beyond them.
+        self._keep = 2 * (LIMITS.control_header_size + LIMITS.room_name_size + accept)
         self._rest = b""
         self._is_closed = False
         self._close_reported = False
@@ -58,8 +61,8 @@ class ControlConnection:
         """Take what the socket gave; b"" means that the other side closed. What no event can need is not kept."""
         if not octets:
             self._is_closed = True
-        elif self.state in _READING:
-            self._reader.receive_data(octets)
+        elif self.state in _READING[self.role.name]:
+            self._reader.receive_data(octets[:self._keep - self._reader.waiting])
         elif self.role is SERVER:
             self._rest = (self._rest + octets)[:_ANNOUNCEMENT_SIZE]
 
@@ -72,8 +75,9 @@ class ControlConnection:
 
     def _closed(self) -> ControlEvent:
         self._close_reported = True
-        if self.state in _READING and not self._reader.is_between_frames:
-            raise RemoteProtocolError(ErrorCode.TRUNCATED, "the connection was closed inside a frame", "control_frame")
+        if self.state in _READING[self.role.name] and self._reader.waiting:
+            raise RemoteProtocolError(ErrorCode.TRUNCATED, "the connection was closed inside a frame", "control_frame",
+                                      self._reader.waiting)
         if self.role.allows(self.state, "receive_close"):
             self.state = self.role.after(self.state, "receive_close")
         return ConnectionClosed()
@@ -92,12 +96,9 @@ class ControlConnection:
         if isinstance(header, NeedData):
             return NEED_DATA
         self.operation = header.operation
-        if header.operation not in (Operation.CREATE, Operation.JOIN):
-            raise _out_of_range("operation", header.operation, "1 (CREATE) or 2 (JOIN)")
-        if header.state != State.REQUEST:
-            raise _out_of_range("state", header.state, "0 (REQUEST)")
-        if header.room_name_size == 0:
-            raise _out_of_range("room_name_size", 0, "1..255 in a request")
+        fault = _request_fault(header.operation, header.state, header.room_name_size)
+        if fault:
+            raise RemoteProtocolError(ErrorCode.OUT_OF_RANGE, *fault)
         frame = self._reader.frame()
         if isinstance(frame, NeedData):
             return NEED_DATA
@@ -123,7 +124,7 @@ class ControlConnection:
             self.state = self.role.after(self.state, "receive_complete")
             return Complete(frame.operation, frame.room_name, complete.token)
         raise RemoteProtocolError(ErrorCode.UNEXPECTED, f"a frame of state {frame.state} is not possible in state "
-                                  f"{self.state}", "control_frame.state")
+                                  f"{self.state}", "control_frame.state", 2)
 
     # ---- out ----
 
@@ -152,9 +153,19 @@ class ControlConnection:
             payload = codec.encode_complete_payload(CompletePayload(event.token))
         else:
             raise LocalProtocolError(ErrorCode.BAD_TYPE, f"{type(event).__name__} is not sent")
-        frame = ControlFrame(event.room_name, event.operation, int(state), payload)
-        return name, codec.encode_control_frame(frame)
+        octets: bytes = codec.encode_control_frame(ControlFrame(event.room_name, event.operation, int(state), payload))
+        fault = _request_fault(event.operation, state, len(event.room_name)) if state == State.REQUEST else None
+        if fault:
+            raise LocalProtocolError(ErrorCode.OUT_OF_RANGE, *fault[:2])
+        return name, octets
 
 
-def _out_of_range(field: str, value: int, wanted: str) -> ProtocolError:
-    return RemoteProtocolError(ErrorCode.OUT_OF_RANGE, f"{value} is not {wanted}", f"control_frame.{field}")
+def _request_fault(operation: int, state: int, room_name_size: int) -> tuple[str, str, int] | None:
+    """What of a request's header is valid in other frames only: message, field and offset; or None."""
+    if operation not in (Operation.CREATE, Operation.JOIN):
+        return f"{operation} is not 1 (CREATE) or 2 (JOIN)", "control_frame.operation", 1
+    if state != State.REQUEST:
+        return f"{state} is not 0 (REQUEST)", "control_frame.state", 2
+    if room_name_size == 0:
+        return "0 is not 1..255 in a request", "control_frame.room_name_size", 0
+    return None

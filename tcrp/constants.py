@@ -8,16 +8,26 @@ unassigned values too, so the messages hold `int`, and an enumeration member com
 from __future__ import annotations
 
 import enum
+from typing import ClassVar
 
 PROTOCOL_VERSION = 1
 DEFAULT_PORT = 9001
 
+Ranges = tuple[tuple[int, int], ...]  # of values, first and last
+
 
 class Registry(enum.IntEnum):
-    """An enumeration of wire values; every member has a `doc` and `since`, the version that assigned it."""
+    """An enumeration of wire values; every member has a `doc` and `since`, the version that assigned it.
+
+    Every value of the octet is a member or in one range: `reserved` for later versions, `private` for private
+    use, or `never` to be assigned. Set after the class, because whatever is set inside it is a member.
+    """
 
     doc: str
     since: int
+    reserved: ClassVar[Ranges]
+    private: ClassVar[Ranges]
+    never: ClassVar[Ranges]
 
     def __new__(cls, value: int, doc: str = "", since: int = 1) -> Registry:
         member = int.__new__(cls, value)
@@ -27,23 +37,33 @@ class Registry(enum.IntEnum):
         return member
 
 
+Registry.reserved = Registry.private = Registry.never = ()
+
+
 class Operation(Registry):
-    """`operation` of a control frame. 3-127 are reserved, 128-255 are for private use."""
+    """`operation` of a control frame."""
 
     CREATE = 1, "Create a room and become its host."
     JOIN = 2, "Join a room that exists."
 
 
+Operation.reserved = (0, 0), (3, 127)
+Operation.private = ((128, 255),)
+
+
 class State(Registry):
-    """`state` of a control frame: which step of the exchange it is. 3-255 are reserved."""
+    """`state` of a control frame: which step of the exchange it is."""
 
     REQUEST = 0, "Client to server: what is asked for."
     RESPONSE = 1, "Server to client: the status of the request."
     COMPLETE = 2, "Server to client: the token, after a RESPONSE of status OK."
 
 
+State.reserved = ((3, 255),)
+
+
 class Status(Registry):
-    """`status` of a response payload. 11-127 are reserved, 128-255 are for private use."""
+    """`status` of a response payload."""
 
     OK = 0, "Accepted; COMPLETE follows."
     ROOM_EXISTS = 1, "CREATE: a room of that name is open."
@@ -58,6 +78,10 @@ class Status(Registry):
     SHUTTING_DOWN = 10, "The server is about to end."
 
 
+Status.reserved = ((11, 127),)
+Status.private = ((128, 255),)
+
+
 class ControlKind(Registry):
     """`kind` of a control message in a chat datagram (client to server). Others are ignored."""
 
@@ -65,11 +89,14 @@ class ControlKind(Registry):
     WHO = 2, "Ask for the members; the answer is a MEMBERS notice."
 
 
+ControlKind.reserved = (0, 0), (3, 255)
+
+
 class NoticeKind(Registry):
     """`kind` of a notice in a relay datagram (server to client).
 
-    5, 7-15 and 27 do something to a dumb terminal and are never assigned: programs that print what they
-    receive must see a readable line.
+    Octets that do something to a dumb terminal are never assigned: programs that print what they receive must
+    see a readable line.
     """
 
     JOINED = 1, "Subject (a user name) has joined; also sent to that member, before its first text."
@@ -78,6 +105,10 @@ class NoticeKind(Registry):
     REMOVED = 4, "Subject (the receiver's user name) was removed from the room and must join again."
     REJECTED = 6, "A message of subject (the receiver's user name) was not relayed; the text says why."
     MEMBERS = 16, "Answer to WHO: the text names the members of subject (the room name)."
+
+
+NoticeKind.reserved = (0, 0), (17, 26), (28, 255)
+NoticeKind.never = (5, 5), (7, 15), (27, 27)
 
 
 class ErrorCode(str, enum.Enum):
@@ -116,7 +147,7 @@ class Limit(int):
     unit: str
     doc: str
 
-    def __new__(cls, value: int, unit: str, doc: str) -> Limit:
+    def __new__(cls, value: int, unit: str = "", doc: str = "") -> Limit:  # defaults: copy and pickle give value only
         limit = int.__new__(cls, value)
         limit.unit = unit
         limit.doc = doc
@@ -128,7 +159,7 @@ class Timer(float):
 
     doc: str
 
-    def __new__(cls, value: float, doc: str) -> Timer:
+    def __new__(cls, value: float, doc: str = "") -> Timer:
         timer = float.__new__(cls, value)
         timer.doc = doc
         return timer

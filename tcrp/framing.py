@@ -55,7 +55,7 @@ class FrameReader:
         for code, limit in (ErrorCode.OUT_OF_RANGE, LIMITS.operation_payload_size), (ErrorCode.TOO_LARGE, self._accept):
             if header.operation_payload_size > limit:
                 raise RemoteProtocolError(code, f"{header.operation_payload_size} octets, the limit is {limit}",
-                                          "control_frame.operation_payload_size")
+                                          "control_frame.operation_payload_size", 3)
         size = LIMITS.control_header_size + header.room_name_size + header.operation_payload_size
         if len(self._buffer) < size:
             return NEED_DATA
@@ -72,6 +72,6 @@ class FrameReader:
         return rest
 
     @property
-    def is_between_frames(self) -> bool:
-        """Whether the stream could end here without cutting a frame."""
-        return not self._buffer
+    def waiting(self) -> int:
+        """Octets that belong to no frame given out so far; at 0 the stream can end without cutting a frame."""
+        return len(self._buffer)

@@ -29,7 +29,7 @@ class ControlFrame:
     room_name: str
     operation: int
     state: int
-    operation_payload: bytes = b""
+    operation_payload: bytes = field(default=b"", repr=False)  # holds the password or the token
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ All integers are unsigned and big-endian; all sizes count octets.
 """
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from tcrp.constants import LIMITS, ControlKind, NoticeKind, Operation, State, Status
@@ -44,6 +45,7 @@ _frame_start = (
 control_header = field("control_header", Struct(
     *_frame_start,
     field("operation_payload_size", SizeOf("operation_payload", 29), "Octets of operation_payload, whatever they are."),
+    Terminated,
 ), "The first 32 octets of a control frame as a stream reader takes them, before it judges the size.")
 
 control_frame = field("control_frame", Struct(
@@ -137,3 +139,31 @@ MESSAGES: dict[str, Any] = {message.name: message for message in (
     control_header, control_frame, request_payload, response_payload, complete_payload, endpoint_announcement,
     chat_datagram, relay_datagram,
 )}
+
+
+@dataclass(frozen=True)
+class Carriage:
+    """How a message travels: over "tcp" or "udp", sent by "client", "server" or "both".
+
+    A message of TCP stands on the stream itself, unless it is `inside` a field of another message, there when
+    that message's `state` is the one given. A message of UDP is one datagram. `starts` names the message whose
+    first fields these are.
+    """
+
+    transport: str
+    sender: str
+    inside: str = ""
+    state: State | None = None
+    starts: str = ""
+
+
+CARRIAGE = {
+    "control_header": Carriage("tcp", "both", starts="control_frame"),
+    "control_frame": Carriage("tcp", "both"),
+    "request_payload": Carriage("tcp", "client", "control_frame.operation_payload", State.REQUEST),
+    "response_payload": Carriage("tcp", "server", "control_frame.operation_payload", State.RESPONSE),
+    "complete_payload": Carriage("tcp", "server", "control_frame.operation_payload", State.COMPLETE),
+    "endpoint_announcement": Carriage("tcp", "client"),
+    "chat_datagram": Carriage("udp", "client"),
+    "relay_datagram": Carriage("udp", "server"),
+}

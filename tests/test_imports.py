@@ -103,22 +103,27 @@ TABLE = {
     "server.__main__": Rule("tcrp_server.app", "files process dynamic"),
     # The client; down to session nothing is read, sent, shown or timed.
     "tcrp_client": Rule(),
-    "tcrp_client.texts": Rule(CLIENT),
-    "tcrp_client.render": Rule(CLIENT + " tcrp_client.texts", "wcwidth"),
-    "tcrp_client.commands": Rule(CLIENT + " tcrp_client.texts"),
-    "tcrp_client.session": Rule(CLIENT + " tcrp_client.texts tcrp_client.commands tcrp_client.render"),
+    "tcrp_client.texts": Rule("tcrp.constants tcrp.text"),
+    "tcrp_client.events": Rule("tcrp.constants tcrp.messages"),
+    "tcrp_client.commands": Rule("tcrp.constants tcrp.text tcrp_client.texts"),
+    "tcrp_client.outgoing": Rule("tcrp.constants tcrp.messages tcrp.text", "wcwidth"),
+    "tcrp_client.render": Rule("tcrp.constants tcrp.text tcrp_client.texts tcrp_client.events", "wcwidth"),
+    "tcrp_client.session": Rule(CLIENT + " tcrp_client.events tcrp_client.outgoing"),
+    # What the loop is made of: each has one kind of input or output.
     "tcrp_client.config": Rule("tcrp.constants tcrp.errors tcrp.options tcrp.text tcrp_client.texts", "files"),
-    "tcrp_client.plain": Rule(
-        CLIENT + " tcrp_client.texts tcrp_client.render tcrp_client.commands tcrp_client.session", ANY_IO
-    ),
+    "tcrp_client.reader": Rule("", "threads"),  # the thread that reads lines
     "tcrp_client.loop": Rule(
-        CLIENT + " tcrp_client.texts tcrp_client.render tcrp_client.commands tcrp_client.session"
-        " tcrp_client.config tcrp_client.plain",
+        CLIENT + " tcrp_client.events tcrp_client.session tcrp_client.config tcrp_client.reader",
+        ANY_IO,
+    ),
+    "tcrp_client.plain": Rule(
+        CLIENT + " tcrp_client.texts tcrp_client.events tcrp_client.commands tcrp_client.outgoing tcrp_client.render"
+        " tcrp_client.session tcrp_client.config tcrp_client.reader tcrp_client.loop",
         ANY_IO,
     ),
     "tcrp_client.app": Rule(
-        CLIENT + " tcrp_client.texts tcrp_client.render tcrp_client.commands tcrp_client.session"
-        " tcrp_client.config tcrp_client.plain tcrp_client.loop",
+        CLIENT + " tcrp_client.texts tcrp_client.events tcrp_client.commands tcrp_client.outgoing tcrp_client.render"
+        " tcrp_client.session tcrp_client.config tcrp_client.reader tcrp_client.loop tcrp_client.plain",
         ANY_IO,
     ),
     "client.__main__": Rule("tcrp_client.app", "files process dynamic"),

@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,7 @@ case "$*" in
     "-m pip --version") [ -e .venv/pip ] ;;
     "-m pip --python .venv/bin/python --version") ! cannot pip ;;
     "-m pip "*install*)
+        cannot hang && echo yes >'{box}/hanging' && exec sleep 60
         cannot network && echo "WARNING: Retrying (Retry(total=4)) after connection broken" && exit 1
         cannot resolve && echo "ERROR: No matching distribution found for wcwidth" && exit 1
         exit 0 ;;
@@ -120,7 +122,7 @@ class Box:
     def broken(self, *what: str) -> None:
         (self.folder / "broken").write_text("".join(f"{thing}\n" for thing in what), encoding="utf-8")
 
-    def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, start_new_session: bool = False, **environment: str) -> subprocess.Popen[str]:
         """Start a command; `orders` then holds what Python and uv were asked by it."""
         (self.folder / "orders").write_text("", encoding="utf-8")
         return subprocess.Popen(
@@ -131,6 +133,7 @@ class Box:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=start_new_session,
         )
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -286,7 +289,8 @@ def test_an_interrupted_setup_is_begun_again(box: Box) -> None:
     """What a killed make leaves: a lock of a process that is gone, and the half of a .venv it was making."""
     gone = subprocess.Popen(["true"])
     gone.wait()
-    (box.folder / ".venv/bin").mkdir(parents=True)
+    box.make("setup")
+    (box.folder / ".venv/.ready-dev").unlink()
     (box.folder / ".venv/half").touch()
     (box.folder / ".venv.lock").mkdir()
     (box.folder / ".venv.lock/making").touch()
@@ -295,6 +299,17 @@ def test_an_interrupted_setup_is_begun_again(box: Box) -> None:
     assert "python -m venv .venv" in box.orders
     assert not (box.folder / ".venv/half").exists()
     assert box.left == {".venv"}
+
+
+def test_ctrl_c_leaves_no_half_of_a_venv(box: Box) -> None:
+    box.broken("hang")
+    os.mkfifo(box.folder / "hanging")
+    with box.start("make", "setup", start_new_session=True) as process:
+        (box.folder / "hanging").read_text(encoding="utf-8")  # until pip is at work
+        assert box.left == {".venv", ".venv.lock"}
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        process.communicate(timeout=60)
+    assert box.left == set()
 
 
 def test_a_second_make_waits_for_the_first(box: Box) -> None:

@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from tcrp import codec
+from tcrp import fastcodec
 from tcrp_server import logs, sockets
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config, load
@@ -46,7 +46,7 @@ def make_loop(tcp: socket.socket, udp: socket.socket, config: Config) -> Loop:
                   message_burst=config.message_burst, idle_timeout=config.idle_timeout)
     admission = Admission(rooms, lambda: secrets.token_urlsafe(TOKEN_OCTETS).encode("ascii"), lambda: os.urandom(16),
                           create_rate=config.create_rate, password_rate=config.password_rate)
-    return Loop(tcp, udp, config, rooms, admission, codec)
+    return Loop(tcp, udp, config, rooms, admission, fastcodec)
 
 
 def _print(line: str) -> None:

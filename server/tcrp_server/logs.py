@@ -8,11 +8,13 @@ import json
 import logging
 import sys
 import time
+import traceback
 from typing import Any
 
 from tcrp.text import displayable
 
 _logger = logging.getLogger("tcrp.server")
+_next_stack = 0.0  # time.monotonic() from which a stack may be written again
 
 
 def set_up(log_format: str, level: str) -> None:
@@ -40,8 +42,20 @@ def warning(event: str, **fields: Any) -> None:
 
 
 def exception(event: str, **fields: Any) -> None:
-    """A fault of ours, with its stack; to be called while the exception is handled."""
-    _logger.exception(event, extra={"fields": fields})
+    """A fault of ours, with its stack; to be called while the exception is handled. One a second is written: what
+    a peer can cause once it can cause without end."""
+    global _next_stack
+    now = time.monotonic()
+    if now >= _next_stack:
+        _next_stack = now + 1.0
+        _logger.exception(event, extra={"fields": fields})
+
+
+def _stack(record: logging.LogRecord) -> str:
+    """Where it happened and the exception's class, without its text: that may hold what a peer sent."""
+    if not record.exc_info or record.exc_info[0] is None:
+        return ""
+    return "".join(traceback.format_tb(record.exc_info[2])) + record.exc_info[0].__name__
 
 
 def _time(record: logging.LogRecord) -> str:
@@ -54,15 +68,15 @@ class _TextFormatter(logging.Formatter):
         for name, value in getattr(record, "fields", {}).items():
             shown = json.dumps(displayable(value), ensure_ascii=False) if isinstance(value, str) else str(value)
             parts.append(f"{name}={shown}")
-        if record.exc_info:
-            parts.append("\n" + self.formatException(record.exc_info))
-        return " ".join(parts)
+        stack = _stack(record)
+        return " ".join(parts) + (f"\n{stack}" if stack else "")
 
 
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         entry = {"time": _time(record), "level": record.levelname, "event": record.getMessage(),
                  **getattr(record, "fields", {})}
-        if record.exc_info:
-            entry["stack"] = self.formatException(record.exc_info)
+        stack = _stack(record)
+        if stack:
+            entry["stack"] = stack
         return json.dumps(entry)
