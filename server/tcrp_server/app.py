@@ -1,6 +1,7 @@
 """The server's program: configuration, sockets, signals, exit code."""
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -36,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _print(f"TCRP server listening on {f'[{host}]' if ':' in host else host}:{port}")
     if udp_port != port:
         _print(f"UDP port {udp_port}")
-    loop.run()
+    with contextlib.closing(loop):
+        loop.run()
+        signal.set_wakeup_fd(-1)
     return 0
 
 
@@ -52,5 +55,7 @@ def make_loop(tcp: socket.socket, udp: socket.socket, config: Config) -> Loop:
 def _print(line: str) -> None:
     try:
         print(line, flush=True)
-    except OSError:  # whoever wanted to read it is gone; that is no reason not to serve
-        pass
+    except OSError:
+        # Whoever wanted to read it is gone; that is no reason not to serve. At the exit Python would write it again.
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())

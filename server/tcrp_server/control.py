@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import sys
 from typing import Any, Callable
 
 from tcrp.connection import SERVER, ControlConnection
@@ -19,23 +20,25 @@ from tcrp_server.admission import Admission, PasswordWork, limit_key
 from tcrp_server.config import Config
 from tcrp_server.deadlines import Deadlines
 from tcrp_server.relay import Relay
-from tcrp_server.rooms import Member, Refusal
+from tcrp_server.rooms import Address, Member, Refusal
 from tcrp_server.workers import PasswordWorkers
 
 _ACCEPTS = 64            # connections taken in one turn of the loop
 _RECEIVE = 16_384        # octets read in one turn of the loop, more than a request has
 _REFUSALS = 256          # refused connections that may linger beyond the limit, so that the answer is not lost
 _NO_FILES_PAUSE = 0.5    # seconds without accepting when the process has no file descriptor left
+_MOST = 500 if sys.platform == "win32" else sys.maxsize  # connections in all; select() there takes 512 sockets
 
 
 class _Connection:
     """One TCP connection. `is_over`: nothing it sends has a meaning any more, it is only being closed politely."""
 
-    __slots__ = ("control", "counts", "host", "is_at_end", "is_over", "key", "member", "sock")
+    __slots__ = ("control", "counts", "host", "is_at_end", "is_over", "key", "member", "peer", "sock")
 
-    def __init__(self, sock: socket.socket, host: str, key: str, counts: bool, control: ControlConnection) -> None:
+    def __init__(self, sock: socket.socket, peer: Address, key: str, counts: bool, control: ControlConnection) -> None:
         self.sock = sock
-        self.host = host
+        self.peer = peer        # kept, because a socket that was reset cannot tell it any more
+        self.host: str = peer[0]
         self.key = key          # what the limit per address counts
         self.counts = counts    # towards the limits
         self.control = control
@@ -85,24 +88,28 @@ class ControlServer:
                 self._selector.unregister(self._listener)
                 self._deadlines.set(None, self._clock() + _NO_FILES_PAUSE)
                 return
-            sock.setblocking(False)
-            self._add(sock, address[0])
+            if address:
+                sock.setblocking(False)
+                self._add(sock, address)
+            else:  # macOS, where it was reset before it was taken
+                sock.close()
 
-    def _add(self, sock: socket.socket, host: str) -> None:
-        key = limit_key(host)
+    def _add(self, sock: socket.socket, peer: Address) -> None:
+        key = limit_key(peer[0])
         per_address = self._config.max_connections_per_address
         refusal = None
         if per_address and self._by_key.get(key, 0) >= per_address:
             refusal = Status.RATE_LIMITED
         elif self._config.max_connections and self._counted >= self._config.max_connections:
             refusal = Status.SERVER_FULL
-        if refusal is not None and len(self._connections) - self._counted >= _REFUSALS:
+        is_unheard = refusal is not None and len(self._connections) - self._counted >= _REFUSALS
+        if is_unheard or len(self._connections) >= _MOST:
             sock.close()
             return
-        connection = _Connection(sock, host, key, refusal is None, ControlConnection(SERVER, self._codec))
+        connection = _Connection(sock, peer, key, refusal is None, ControlConnection(SERVER, self._codec))
         self._connections.add(connection)
         self._count(connection, 1)
-        self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._read(connection))
+        self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._guarded(connection, self._read))
         self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
         if refusal is not None:
             self._refuse(connection, refusal)
@@ -113,6 +120,14 @@ class ControlServer:
             self._by_key[connection.key] = self._by_key.get(connection.key, 0) + change
             if not self._by_key[connection.key]:
                 del self._by_key[connection.key]
+
+    def _guarded(self, connection: _Connection, act: Callable[[_Connection], None]) -> None:
+        """Do something with `connection`. A fault of ours is logged and ends this connection, not the service."""
+        try:
+            act(connection)
+        except Exception:
+            logs.exception("fault in a connection", host=connection.shown_host)
+            self._end(connection, Status.INTERNAL_ERROR)
 
     # ---- what arrives ----
 
@@ -158,11 +173,18 @@ class ControlServer:
             return
         if isinstance(decision, Member):
             self._admit(connection, decision)
-        elif not self._workers.submit(decision, lambda digest: self._go_on(connection, decision, digest)):
+            return
+        is_taken = self._workers.submit(decision, lambda digest: self._guarded(
+            connection, lambda connection: self._go_on(connection, decision, digest)))
+        if not is_taken:
             self._refuse(connection, Status.RATE_LIMITED)
 
-    def _go_on(self, connection: _Connection, work: PasswordWork, digest: bytes) -> None:
+    def _go_on(self, connection: _Connection, work: PasswordWork, digest: bytes | None) -> None:
         if connection not in self._connections:  # it broke meanwhile: no member without anybody behind it
+            return
+        if digest is None:
+            logs.warning("cannot hash a password")
+            self._end(connection, Status.INTERNAL_ERROR)
             return
         try:
             member = self._admission.finish(work, digest, self._clock())
@@ -190,8 +212,7 @@ class ControlServer:
     def _announce(self, connection: _Connection, port: int) -> None:
         member = connection.member
         if port and member is not None and not member.is_gone and member.endpoint is None:
-            peer = connection.sock.getpeername()
-            self._relay.tell(self._relay.rooms.set_address(member, (peer[0], port, *peer[2:])))
+            self._relay.tell(self._relay.rooms.set_address(member, (connection.host, port, *connection.peer[2:])))
 
     def _refuse(self, connection: _Connection, status: Status) -> None:
         logs.debug("refused", host=connection.shown_host, room=connection.control.room_name, status=status.name)
@@ -228,20 +249,31 @@ class ControlServer:
         for connection in self._deadlines.take_due(now):
             if connection is None:
                 self._selector.register(self._listener, selectors.EVENT_READ, self.on_accept)
-            elif connection.control.state == "AWAIT_REQUEST":
-                self._refuse(connection, Status.INVALID_REQUEST)
             else:
-                self._close(connection)
+                self._guarded(connection, self._time_is_over)
+
+    def _time_is_over(self, connection: _Connection) -> None:
+        if connection.control.state == "AWAIT_REQUEST":
+            self._refuse(connection, Status.INVALID_REQUEST)
+        else:
+            self._close(connection)
 
     def shut_down(self) -> None:
         """Answer what waits for an answer, and close everything."""
         for connection in list(self._connections):
-            if connection.control.state in ("AWAIT_REQUEST", "DECIDING"):
-                self._refuse(connection, Status.SHUTTING_DOWN)
-            self._close(connection)
+            self._end(connection, Status.SHUTTING_DOWN)
         self._listener.close()
 
+    def _end(self, connection: _Connection, status: Status) -> None:
+        """Close at once; a request that waits for its answer gets `status`."""
+        try:
+            if connection.control.state in ("AWAIT_REQUEST", "DECIDING"):
+                self._refuse(connection, status)
+        finally:
+            self._close(connection)
+
     def _close(self, connection: _Connection) -> None:
+        connection.is_over = True
         if connection in self._connections:
             self._connections.remove(connection)
             self._count(connection, -1)

@@ -5,7 +5,6 @@ UDP gives no promise, but what is lost here is counted, and nobody is made to wa
 from __future__ import annotations
 
 import collections
-import errno
 import socket
 from collections.abc import Iterable
 from typing import Callable
@@ -14,23 +13,19 @@ from tcrp_server.rooms import Address, Member
 
 QUEUE = 8_192  # datagrams; the oldest are dropped first
 
-# The destination, not this host or this moment, is what is wrong.
-_UNREACHABLE = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL}
-
 
 class SendtoFanout:
     """Sends through `sock`, a non-blocking UDP socket.
 
     `read_errors` is called when a send reports an error: on a shared socket it belongs to an earlier datagram, so
-    the error queue is read and the datagram is sent once more. `failures` collects the addresses that cannot be
-    reached, for the loop to take.
+    the error queue is read and the datagram is sent once more. If that fails too, it is lost and no more follows
+    from it: no route or a full buffer is this host's fault, and who cannot be reached stands in the error queue.
     """
 
     def __init__(self, sock: socket.socket, read_errors: Callable[[], None]) -> None:
         self._sock = sock
         self._read_errors = read_errors
         self._queue: collections.deque[tuple[bytes, Address]] = collections.deque()
-        self.failures: list[Address] = []
         self.sent = 0
         self.dropped = 0
 
@@ -77,12 +72,9 @@ class SendtoFanout:
         self._queue.append((octets, address))
 
     def _send_again(self, octets: bytes, address: Address) -> None:
-        """The error may have been an earlier datagram's; if it is this one's, it is dropped."""
         self._read_errors()
         try:
             self._sock.sendto(octets, address)
             self.sent += 1
-        except OSError as error:
+        except OSError:
             self.dropped += 1
-            if error.errno in _UNREACHABLE:
-                self.failures.append(address)

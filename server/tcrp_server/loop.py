@@ -8,7 +8,7 @@ import selectors
 import socket
 import sys
 import time
-from typing import Any
+from typing import Any, Callable
 
 from tcrp.constants import LIMITS
 from tcrp_server import errqueue, logs
@@ -17,7 +17,7 @@ from tcrp_server.config import Config
 from tcrp_server.control import ControlServer
 from tcrp_server.fanout import SendtoFanout
 from tcrp_server.relay import Relay
-from tcrp_server.rooms import Rooms
+from tcrp_server.rooms import Address, Rooms
 from tcrp_server.workers import PasswordWorkers
 
 _DRAIN = 256       # datagrams handled in one turn
@@ -27,7 +27,7 @@ _RECEIVE = 65_535 if sys.platform == "win32" else LIMITS.chat_datagram_size + 1
 
 
 class Loop:
-    """Serves on `tcp` (listening) and `udp` until stop() is called. Owns both sockets."""
+    """Serves on `tcp` (listening) and `udp` until stop() is called. Owns both sockets; close() releases all."""
 
     def __init__(self, tcp: socket.socket, udp: socket.socket, config: Config, rooms: Rooms, admission: Admission,
                  codec: Any) -> None:
@@ -38,6 +38,7 @@ class Loop:
             sock.setblocking(False)
         self._rooms = rooms
         self._fanout = SendtoFanout(udp, self._read_errors)
+        self._failures: list[Address] = []  # where datagrams came back from
         self._relay = Relay(rooms, self._fanout, codec)
         self._workers = PasswordWorkers(self.wake)
         self._control = ControlServer(tcp, self._selector, admission, self._relay, self._workers, codec, config,
@@ -51,7 +52,7 @@ class Loop:
         """Have the loop take a turn; from any thread."""
         try:
             self.wake_out.send(b"\0")
-        except BlockingIOError:  # so many are waiting that one more makes no difference
+        except OSError:  # so many are waiting that one more makes no difference; or the loop is closed
             pass
 
     def stop(self) -> None:
@@ -64,20 +65,34 @@ class Loop:
         try:
             while not self._is_stopping:
                 self._turn()
-            self._shut_down()
         finally:
-            for sock in (self._udp, self._wake_in, self.wake_out):
-                sock.close()
-            self._selector.close()
+            self._shut_down()
+
+    def close(self) -> None:
+        """Release sockets and threads, after run()."""
+        self._workers.close()
+        for sock in (self._udp, self._wake_in, self.wake_out):
+            sock.close()
+        self._selector.close()
 
     def _turn(self) -> None:
         for key, mask in self._selector.select(self._timeout()):
-            key.data(mask)
+            self._guarded(key.data, mask)
         now = time.monotonic()
-        self._control.on_deadline(now)
-        self._relay.tell(self._rooms.expire(now))
-        self._strike()
+        self._guarded(self._control.on_deadline, now)
+        self._guarded(self._expire, now)
+        self._guarded(self._strike)
         self._watch_udp()
+
+    def _guarded(self, act: Callable[..., None], *arguments: Any) -> None:
+        """A fault of ours in one thing must not end the service to all: log it and go on."""
+        try:
+            act(*arguments)
+        except Exception:
+            logs.exception("fault in the loop")
+
+    def _expire(self, now: float) -> None:
+        self._relay.tell(self._rooms.expire(now))
 
     def _timeout(self) -> float | None:
         deadlines = [when for when in (self._control.next_deadline(), self._rooms.next_deadline()) if when is not None]
@@ -87,6 +102,8 @@ class Loop:
 
     def _on_udp(self, mask: int) -> None:
         if mask & selectors.EVENT_WRITE:
+            if not self._fanout.is_waiting:  # nobody asked for it: epoll's way to say that there are errors
+                self._read_errors()
             self._fanout.flush()
         now = time.monotonic()
         receive, handle = self._udp.recvfrom, self._relay.datagram
@@ -98,15 +115,18 @@ class Loop:
             except OSError:  # of an earlier datagram of ours (ICMP); on Windows WSAECONNRESET
                 self._read_errors()
                 continue
-            handle(octets, source, now)
+            try:
+                handle(octets, source, now)
+            except Exception:
+                logs.exception("fault in a datagram", host=source[0])
 
     def _read_errors(self) -> None:
-        self._fanout.failures += errqueue.read(self._udp)
+        self._failures += errqueue.read(self._udp)
 
     def _strike(self) -> None:
         """Count what came back against the members there; telling the others may bring further failures."""
-        while self._fanout.failures:
-            failures, self._fanout.failures = self._fanout.failures, []
+        while self._failures:
+            failures, self._failures = self._failures, []
             for address in failures:
                 self._relay.tell(self._rooms.undeliverable(address))
 

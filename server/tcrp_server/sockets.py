@@ -1,7 +1,6 @@
 """The server's two sockets: one port number for both, IPv4 and IPv6 through one of each."""
 from __future__ import annotations
 
-import errno
 import socket
 import sys
 from typing import Any
@@ -27,7 +26,7 @@ def listen(host: str, port: int, udp_port: int | None) -> tuple[socket.socket, s
         host = "0.0.0.0"
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: what no resolver takes, a NUL or a label of 64 characters
         raise CannotListen(f"{host}: {getattr(error, 'strerror', None) or 'not an address'}") from None
     for last in range(_TRIES, 0, -1):
         tcp = _bound(family, socket.SOCK_STREAM, address, port)
@@ -35,12 +34,11 @@ def listen(host: str, port: int, udp_port: int | None) -> tuple[socket.socket, s
         wanted = number if udp_port is None else udp_port
         try:
             udp = _bound(family, socket.SOCK_DGRAM, (address[0], wanted, *address[2:]), wanted)
-        except CannotListen as error:
+        except CannotListen:
             tcp.close()
-            if port == 0 and udp_port is None and last > 1 and error.args[1:] == (errno.EADDRINUSE,):
+            if port == 0 and udp_port is None and last > 1:
                 continue
             raise
-        tcp.listen(BACKLOG)
         return tcp, udp
     raise AssertionError("the last try returns or raises")
 
@@ -69,10 +67,12 @@ def _bound(family: int, kind: int, address: tuple[Any, ...], port: int) -> socke
         elif sys.platform != "win32":  # there it would let two servers share a port
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
+        if kind == socket.SOCK_STREAM:
+            sock.listen(BACKLOG)
     except OSError as error:
         if sock is not None:
             sock.close()
-        raise CannotListen(f"{name} port {port} of {address[0]}: {error.strerror}", error.errno) from None
+        raise CannotListen(f"{name} port {port} ({address[0]}): {error.strerror}") from None
     return sock
 
 
