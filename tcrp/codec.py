@@ -51,7 +51,11 @@ _FORMS = {"request_payload", "relay_datagram"}  # messages that are a choice of 
 
 def decode(name: str, octets: bytes) -> Any:
     """The message that `octets` are; `name` is a key of `tcrp.schema.MESSAGES`."""
-    stream = io.BytesIO(octets)
+    return decode_stream(name, io.BytesIO(octets))
+
+
+def decode_stream(name: str, stream: io.BytesIO) -> Any:
+    """The message that all octets of `stream` are, which may be a `tcrp.fields.Trace` of how they were read."""
     try:
         parsed = schema.MESSAGES[name].parse_stream(stream)
     except ConstructError as error:

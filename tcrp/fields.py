@@ -17,7 +17,8 @@ from tcrp.constants import ErrorCode, Registry
 from tcrp.jsontext import JsonFault, build_object, parse_object
 
 __all__ = ["Ascii", "ByFirstOctet", "Const", "FieldFault", "Form", "IfLeft", "Ignored", "JsonMember", "JsonObject",
-           "Octets", "Rest", "SizeOf", "SizedBy", "Struct", "Terminated", "Unsigned", "UpTo", "Utf8", "Whole", "field"]
+           "Named", "Octets", "Rest", "SizeOf", "SizedBy", "Step", "Struct", "Terminated", "Trace", "Unsigned", "UpTo",
+           "Utf8", "Whole", "field"]
 
 
 class FieldFault(ConstructError):
@@ -30,9 +31,58 @@ class FieldFault(ConstructError):
         self.offset = offset
 
 
-def field(name: str, subcon: Any, doc: str) -> Any:
+def field(name: str, subcon: Any, doc: str) -> Named:
     """`subcon` with its name on the wire's list of names and what it means, for a reader of the specification."""
-    return Renamed(subcon, newname=name, newdocs=doc)
+    return Named(subcon, newname=name, newdocs=doc)
+
+
+@dataclass
+class Step:
+    """One named part of a message as a Trace saw it: octets `start` to `end`, `value` if it is `whole`."""
+
+    part: Named
+    depth: int
+    start: int
+    end: int
+    whole: bool = False
+    value: Any = None
+
+
+class Trace(io.BytesIO):
+    """Octets to parse that remember which named parts were begun on them, in that order: `steps`."""
+
+    def __init__(self, octets: bytes) -> None:
+        super().__init__(octets)
+        self.steps: list[Step] = []
+        self._depth = 0
+
+    def begin(self, part: Named) -> Step:
+        """`part` begins here."""
+        step = Step(part, self._depth, self.tell(), self.tell())
+        self.steps.append(step)
+        self._depth += 1
+        return step
+
+    def end(self, step: Step) -> None:
+        """`step` has read so far, whether it succeeded or not."""
+        step.end = self.tell()
+        self._depth -= 1
+
+
+class Named(Renamed):
+    """What `field` returns: construct's Renamed, which tells a Trace where it was read."""
+
+    def _parse(self, stream: io.BytesIO, context: Any, path: str) -> Any:
+        path += f" -> {self.name}"
+        if not isinstance(stream, Trace):
+            return self.subcon._parsereport(stream, context, path)
+        step = stream.begin(self)
+        try:
+            step.value = self.subcon._parsereport(stream, context, path)
+            step.whole = True
+        finally:
+            stream.end(step)
+        return step.value
 
 
 # ---- numbers ----
