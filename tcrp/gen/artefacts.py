@@ -1,0 +1,53 @@
+"""What is generated: each file with its renderer, and how a file on disk is compared with it."""
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+from tcrp.gen import fastcodec, json_spec, markdown, mermaid
+from tcrp.gen.model import Model
+
+# Path from the root of the repository -> renderer. Sorted, so that every listing is.
+ARTEFACTS: dict[str, Callable[[Model], str]] = {
+    "spec/tcrp.json": json_spec.render,
+    **{f"spec/diagrams/{name}.mmd": render for name, render in mermaid.FILES.items()},
+    "tcrp/fastcodec.py": fastcodec.render,
+}
+
+# Written by hand, but for the blocks between markers.
+DOCUMENTS = ("README.ja.md", "README.md", "spec/tcrp.md")
+
+
+def render_all(model: Model) -> dict[str, str]:
+    """The text of every artefact, by path."""
+    return {path: render(model) for path, render in ARTEFACTS.items()}
+
+
+def splice_all(model: Model, root: Path) -> dict[str, str]:
+    """The text of every document under `root`, with its blocks as they should be, by path."""
+    found = markdown.blocks(model)
+    return {path: markdown.splice(path, (root / path).read_text(encoding="utf-8"), found) for path in DOCUMENTS}
+
+
+def differences(texts: dict[str, str], root: Path) -> list[str]:
+    """A unified diff, from the file under `root` to what it should be, for each file that is not or is missing."""
+    found = []
+    for path, text in texts.items():
+        on_disk = (root / path).read_text(encoding="utf-8") if (root / path).exists() else ""
+        if on_disk != text:
+            found.append("".join(difflib.unified_diff(
+                on_disk.splitlines(keepends=True), text.splitlines(keepends=True), path, f"{path} (generated)")))
+    return found
+
+
+def write(texts: dict[str, str], root: Path) -> list[str]:
+    """Write what differs; the paths written."""
+    written = []
+    for path, text in texts.items():
+        if differences({path: text}, root):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            with open(root / path, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            written.append(path)
+    return written

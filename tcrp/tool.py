@@ -1,0 +1,210 @@
+"""The command line of `python -m tcrp`: encode and decode one message, explain octets.
+
+    python -m tcrp decode MESSAGE    hex on standard input -> JSON on standard output
+    python -m tcrp encode MESSAGE    JSON on standard input -> hex on standard output
+    python -m tcrp explain           hex, or a file -> a dump with a line a field
+
+MESSAGE is a name of spec/tcrp.md (`chat_datagram`); the form of the JSON is in `tcrp.plain`. `decode` and `encode`
+are what the vectors are run with, in any language, and so are the exit codes:
+
+    0    valid
+    1    invalid: JSON on standard output, {"error": code, "field": path, "offset": octets or null, "message": text}
+    2    incomplete: the same, where more octets may follow on a stream
+    64   used wrongly, and nothing was said about the message (EX_USAGE of sysexits.h)
+    127  there is no such message here
+"""
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from tcrp import codec, explain, fastcodec, plain, schema
+from tcrp.constants import ErrorCode
+from tcrp.dump import WIDTH, Dump
+from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from tcrp.text import displayable
+
+VALID, INVALID, INCOMPLETE, USAGE, NOT_SUPPORTED = 0, 1, 2, 64, 127
+NARROWEST = 72  # columns; a terminal that is narrower folds the lines
+
+
+class Failed(Exception):
+    """The command ends here: an exit code, and a line for standard error."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except Failed as failed:
+        print(f"tcrp {arguments.command}: {failed}", file=sys.stderr)
+        return failed.code
+    except BrokenPipeError:  # whoever read the output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor will Python's own flush fail
+        return VALID
+    except KeyboardInterrupt:
+        return 130
+
+
+# ---- commands ----
+
+def _decode(arguments: argparse.Namespace) -> int:
+    decode = _function("decode", arguments)
+    try:
+        message = decode(_hex(_input()))
+    except RemoteProtocolError as error:
+        incomplete = error.code == ErrorCode.TRUNCATED and explain.stands_on_stream(arguments.message)
+        return _wrong(error, INCOMPLETE if incomplete else INVALID)
+    print(json.dumps(plain.to_plain(arguments.message, message)))
+    return VALID
+
+
+def _encode(arguments: argparse.Namespace) -> int:
+    encode = _function("encode", arguments)
+    try:
+        octets = encode(plain.from_plain(arguments.message, _json(_input(), arguments.message)))
+    except LocalProtocolError as error:
+        return _wrong(error, INVALID)
+    print(octets.hex())
+    return VALID
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    name, file = _what_and_where(arguments.words)
+    octets = _input(file) if arguments.binary else _hex(_input(file))
+    colour = arguments.color == "always" or (arguments.color == "auto" and _has_colours())
+    width = min(WIDTH, max(NARROWEST, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else WIDTH
+    dump = Dump(width, arguments.full, colour)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # names are in any script, terminals are not
+    if not name:
+        if not octets:
+            raise Failed(USAGE, "no octets to explain")
+        name, why = explain.guess(octets)
+        print(f"Guessed: {name}, because {why}.")
+    explanation = explain.explain(name, octets)
+    for line in dump.lines(explanation.pieces):
+        print(line)
+    return _verdict(explanation, dump)
+
+
+def _verdict(explanation: explain.Explanation, dump: Dump) -> int:
+    error = explanation.error
+    many = ("" if explanation.exact else "at least ") + explain.how_many(explanation.missing)
+    if error is None:
+        print(dump.styled("valid", "1;32"))
+        return VALID
+    if explanation.incomplete:
+        print(dump.styled(f"incomplete: {many} must follow", "1;33"))
+        return INCOMPLETE
+    missing = f" ({many} missing)" if explanation.missing else ""
+    print(dump.styled(f"invalid, {error.code}: {displayable(str(error))}{missing}", "1;31"))
+    return INVALID
+
+
+# ---- what they share ----
+
+def _function(verb: str, arguments: argparse.Namespace) -> Any:
+    """The codec's function for the message that is named."""
+    if arguments.message not in schema.MESSAGES:
+        raise Failed(NOT_SUPPORTED, f"no message is called {arguments.message!a}: {', '.join(schema.MESSAGES)}")
+    return getattr(fastcodec if arguments.fast else codec, f"{verb}_{arguments.message}")
+
+
+def _wrong(error: ProtocolError, code: int) -> int:
+    print(json.dumps({"error": str(error.code), "field": error.field, "offset": error.offset,
+                      "message": error.message}))
+    return code
+
+
+def _what_and_where(words: Sequence[str]) -> tuple[str, str]:
+    """The message and the file that `words` name, "" for the one that they do not."""
+    names = (*schema.MESSAGES, explain.STREAM)
+    if len(words) > 2:
+        raise Failed(USAGE, "too many words (--help tells more)")
+    if not words or words[0] in names:
+        return words[0] if words else "", words[1] if len(words) > 1 else ""
+    if len(words) == 1 and os.path.exists(words[0]):
+        return "", words[0]
+    raise Failed(NOT_SUPPORTED, f"no message{' or file' * (len(words) == 1)} is called {words[0]!a}: "
+                                f"{', '.join(names)}")
+
+
+def _input(file: str = "") -> bytes:
+    if not file:
+        if sys.stdin.isatty():
+            print("tcrp: reading from the terminal, up to its end of file", file=sys.stderr)
+        return sys.stdin.buffer.read()
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise Failed(USAGE, f"{file}: {error.strerror}") from None
+
+
+def _hex(text: bytes) -> bytes:
+    """Octets written as hex, in words of whole octets between white space, colons or commas; each may begin with 0x."""
+    words = re.split(rb"[\s:,]+", text)
+    try:
+        return b"".join(bytes.fromhex(re.sub(rb"^0[xX]", b"", word).decode("ascii")) for word in words)
+    except ValueError:
+        raise Failed(USAGE, "the input is not hex (two digits for an octet)") from None
+
+
+def _json(text: bytes, name: str) -> Any:
+    try:
+        return json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise LocalProtocolError(ErrorCode.BAD_JSON, "is not JSON in UTF-8", name) from None
+
+
+def _has_colours() -> bool:
+    """Whether the output is a terminal that wants colours (no-color.org)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
+        return False
+    return os.name != "nt" or "WT_SESSION" in os.environ  # the older console shows the codes themselves
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose exit code for wrong usage cannot be taken for a verdict."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line, exit code 64."""
+        self.exit(USAGE, f"{self.prog}: {message} (--help tells more)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m tcrp", description=__doc__, allow_abbrev=False,
+                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, run, text in (("decode", _decode, "hex -> JSON"), ("encode", _encode, "JSON -> hex")):
+        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        command.add_argument("message", metavar="MESSAGE", help=", ".join(schema.MESSAGES))
+        command.add_argument("--fast", action="store_true", help="use tcrp.fastcodec, which is generated")
+        command.set_defaults(run=run)
+    text = "explain octets, given as hex, field by field; exit codes as for decode"
+    command = commands.add_parser("explain", help=text, description=text, allow_abbrev=False)
+    command.add_argument("words", metavar="MESSAGE FILE", nargs="*",
+                         help=f"what the octets are: {', '.join(schema.MESSAGES)}, or {explain.STREAM} for frames that "
+                              "follow each other (without it: a guess, which is named); where they are (without it: "
+                              "standard input)")
+    command.add_argument("--binary", action="store_true", help="the input is the octets themselves, not hex")
+    command.add_argument("--full", action="store_true", help="long runs of octets too, without shortening")
+    command.add_argument("--color", choices=("auto", "always", "never"), default="auto",
+                         help="auto: on a terminal, unless NO_COLOR is set")
+    command.set_defaults(run=_explain)
+    return parser
