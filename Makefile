@@ -18,7 +18,7 @@ server := $(or $(call typed,SERVER),$(if $(port),localhost:$(port)))
 args := $(call typed,ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run-server run-client demo test check clean
+.PHONY: help setup setup-run run-server run-client demo test generate bench-codec check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,12 @@ demo: setup-run ## a server and two clients on free ports: prints what they say,
 
 test: setup ## run the tests (ARGS="-k rooms" chooses)
 	@$(PY) -m pytest -n auto --timeout 120 --durations 5 $(args)
+
+generate: setup ## write again what is generated from the schemas (ARGS=--check only compares)
+	@$(PY) -m tcrp.gen $(args)
+
+bench-codec: setup ## the speed of the codecs: construct, generated, by hand
+	@$(PY) tests/bench/bench_codec.py $(args)
 
 check: setup ## read the code for mistakes: ruff and mypy --strict
 	@$(PY) -m ruff check .
