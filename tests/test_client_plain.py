@@ -1,18 +1,12 @@
-"""The plain front end against a scripted server: in this process, with a keyboard and a screen, and as a program."""
+"""The plain front end against a scripted server, with a keyboard and a screen."""
 
 from __future__ import annotations
 
 import io
-import os
 import queue
-import selectors
-import signal
 import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +16,14 @@ from scripted_server import LEAVE, PATIENCE, WHO, ScriptedServer
 from tcrp import codec
 from tcrp.constants import LIMITS, TIMERS, NoticeKind, Operation, Status
 from tcrp.messages import ChatLine, Keepalive, Request, TextMessage
-from tcrp_client import app, plain
+from tcrp_client import plain, reader
 from tcrp_client.config import ExitCode, load
-from tcrp_client.loop import Interrupt, Interrupted, Link, Loop, reachable
+from tcrp_client.loop import Interrupt, Interrupted, Link, Loop
 from tcrp_client.plain import Plain
-from tcrp_client.reader import LINE_SIZE, BadLine, EndOfInput, Line, LineReader
+from tcrp_client.reader import LineReader
 from tcrp_client.render import Printer
 from tcrp_client.texts import Texts
 
-ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 1  # a port where nobody listens
 
 
@@ -103,8 +96,8 @@ class Desk:
 
     def run(self) -> ExitCode:
         with self.loop:
-            reader = LineReader(lambda size: self._keyboard.get(), "utf-8", self.loop.post)
-            front = Plain(self.config, Texts("en"), Printer(self.chat, self.notes), self.loop, reader,
+            lines = LineReader(lambda size: self._keyboard.get(), "utf-8", self.loop.post)
+            front = Plain(self.config, Texts("en"), Printer(self.chat, self.notes, self.is_dialogue), self.loop, lines,
                           self.is_dialogue, "root", self._secret if self._is_terminal else None)
             return front.run()
 
@@ -274,17 +267,32 @@ def test_a_second_interrupt_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -
         desk = Desk(server.port, "--user", "alice", "join", "lobby")
         desk.notes.when("* here", desk.interrupt)
         assert desk.run() == ExitCode.INTERRUPTED
+    assert "* you left" not in desk.notes.getvalue()
 
 
-def test_an_interrupt_before_there_is_an_answer() -> None:
-    with ScriptedServer(lambda server: (server.accept(), desk.interrupt(), says_nothing_more(server))) as server:
-        desk = Desk(server.port, "--user", "alice", "join", "lobby")
+def test_an_interrupt_before_there_is_an_answer_is_the_end() -> None:
+    def script(server: ScriptedServer) -> None:
+        server.accept()
+        desk.interrupt()
+        assert server.conversation is not None
+        assert server.conversation.recv(1) == b""
+
+    with ScriptedServer(script) as server:
+        desk = Desk(server.port, "--user", "alice", is_terminal=True)
+        desk.type("join lobby")
+        desk.notes.when("tcrp> ", desk.end)
         assert desk.run() == ExitCode.INTERRUPTED
+    assert desk.notes.getvalue().count("tcrp> ") == 1
 
 
-def says_nothing_more(server: ScriptedServer) -> None:
-    assert server.conversation is not None
-    assert server.conversation.recv(1) == b""
+def test_a_silent_resolver_does_not_hold_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(PATIENCE) and [])
+    monkeypatch.setattr(plain, "CONNECT_TIME", 0.05)
+    desk = Desk(NOBODY, "--user", "alice", "join", "lobby")
+    assert desk.run() == ExitCode.NO_SERVER
+    assert desk.notes.getvalue() == f"cannot reach 127.0.0.1:{NOBODY}: timed out\n"
+    is_over.set()
 
 
 def test_an_interrupt_while_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,101 +307,6 @@ def test_an_interrupt_while_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(NOBODY, "--user", "alice", "join", "lobby")
     assert desk.run() == ExitCode.INTERRUPTED
     is_looked_up.set()
-
-
-# ---- connecting ----
-
-
-def dial(host: str, port: int) -> socket.socket:
-    with Loop() as loop:
-        return loop.dial(host, port, loop.clock() + PATIENCE)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])
-def test_a_server_is_found_by_every_name_of_this_machine(host: str) -> None:
-    with ScriptedServer(lambda server: None) as server, dial(host, server.port) as sock:
-        assert sock.getpeername() == ("127.0.0.1", server.port)
-
-
-def test_addresses_are_tried_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ScriptedServer(lambda server: None) as server:
-        places = [("127.0.0.1", NOBODY), ("127.0.0.1", server.port)]
-        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", place) for place in places]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-        with dial("two.example", 5) as sock:
-            assert sock.getpeername() == ("127.0.0.1", server.port)
-
-
-@pytest.mark.parametrize("host", ["x..y", "a" * 70, "nul\x00"])
-def test_what_cannot_be_a_host_is_an_error_of_the_system(host: str) -> None:
-    with pytest.raises(OSError):  # noqa: PT011 - the words are the resolver's
-        dial(host, 9)
-
-
-def test_a_silent_resolver_does_not_hold_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    is_over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(PATIENCE) and [])
-    monkeypatch.setattr(plain, "CONNECT_TIME", 0.05)
-    desk = Desk(NOBODY, "--user", "alice", "join", "lobby")
-    assert desk.run() == ExitCode.NO_SERVER
-    assert desk.notes.getvalue() == f"cannot reach 127.0.0.1:{NOBODY}: timed out\n"
-    is_over.set()
-
-
-def test_what_comes_while_connecting_is_kept_in_order() -> None:
-    with ScriptedServer(lambda server: None) as server, Loop() as loop:
-        for text in "ab":
-            loop.post(Line(text))
-        loop.dial("127.0.0.1", server.port, loop.clock() + PATIENCE).close()
-        assert [loop.next_item(), loop.next_item()] == [Line("a"), Line("b")]
-        assert loop.next_item(loop.clock()) is None
-
-
-@pytest.mark.parametrize(
-    ("address", "where"),
-    [
-        (("0.0.0.0", 5), ("127.0.0.1", 5)),
-        (("::", 5, 0, 0), ("::1", 5, 0, 0)),
-        (("192.0.2.1", 5), ("192.0.2.1", 5)),
-        (("fe80::1", 5, 0, 3), ("fe80::1", 5, 0, 3)),
-    ],
-)
-def test_any_address_means_this_machine(address: tuple[Any, ...], where: tuple[Any, ...]) -> None:
-    assert reachable(address) == where
-
-
-class Refusing:
-    """A socket whose sends fail with these errors, one after the other, until there are no more."""
-
-    def __init__(self, *errors: OSError) -> None:
-        self.errors = list(errors)
-        self.sent: list[bytes] = []
-
-    def send(self, octets: bytes) -> None:
-        if self.errors:
-            raise self.errors.pop(0)
-        self.sent.append(octets)
-
-
-@pytest.mark.parametrize(
-    ("errors", "is_fine", "sent"),
-    [
-        ([], True, [b"x"]),
-        ([ConnectionRefusedError()], False, [b"x"]),  # it was about an earlier datagram, and kept this one back
-        ([ConnectionResetError()], False, [b"x"]),  # the same on Windows
-        ([ConnectionRefusedError(), ConnectionRefusedError()], False, []),
-        ([OSError(101, "Network is unreachable")], True, []),
-        ([BlockingIOError()], True, []),
-    ],
-)
-def test_a_datagram_that_the_system_does_not_send(errors: list[OSError], is_fine: bool, sent: list[bytes]) -> None:
-    ours, theirs = socket.socketpair()
-    with selectors.DefaultSelector() as selector, ours, theirs:
-        link = Link(selector, ours, 9)
-        refusing = Refusing(*errors)
-        link.datagrams = refusing  # type: ignore[assignment]
-        assert link.send_datagram(b"x") == is_fine
-        assert refusing.sent == sent
 
 
 def test_closed_ports_that_show_when_sending_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -555,6 +468,34 @@ def test_an_interrupt_in_a_room_leads_to_the_lobby_or_to_the_end(is_final: bool,
     assert ("tcrp> " in desk.notes.getvalue().partition("* here")[2]) == (not is_final)
 
 
+def test_one_interrupt_for_each_room() -> None:
+    def script(server: ScriptedServer) -> None:
+        for _ in range(2):
+            server.let_in()
+            server.hear()
+
+    with ScriptedServer(script) as server:
+        desk = Desk(server.port, "--user", "alice", is_terminal=True)
+        desk.type("join one")
+        desk.notes.when("* here", desk.interrupt)
+        desk.notes.when("* you left room one", lambda: desk.type("join two"))
+        desk.notes.when("* here", desk.interrupt)
+        desk.notes.when("* you left room two", lambda: desk.type("exit"))
+        assert desk.run() == ExitCode.DONE
+
+
+def test_a_piece_of_a_long_line_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "LINE_SIZE", 20)
+    heard: list[str] = []
+    with ScriptedServer(lambda server: (server.let_in(), heard.extend(server.hear()))) as server:
+        desk = Desk(server.port, "--user", "alice", is_terminal=True)
+        desk.type("join lobby", "x" * 20 + "/dance")
+        desk.notes.when("* here", lambda: desk.type("exit"))
+        desk.notes.when("* you left", lambda: desk.type("exit"))
+        assert desk.run() == ExitCode.DONE
+    assert heard == ["x" * 20, "/dance"]
+
+
 def test_with_a_command_in_a_terminal_it_ends_with_the_room() -> None:
     with ScriptedServer(lambda server: (server.let_in(), server.hear())) as server:
         desk = Desk(server.port, "join", "lobby", is_terminal=True)
@@ -598,49 +539,6 @@ def test_an_output_that_is_gone_ends_politely(error: OSError, code: ExitCode, wo
     assert desk.notes.getvalue().endswith(words)
 
 
-# ---- reading lines ----
-
-
-def lines(*parts: bytes, encoding: str = "utf-8") -> list[object]:
-    """What a LineReader makes of octets that come in these parts."""
-    posted: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    octets = iter([*parts, b""])
-    reader = LineReader(lambda size: next(octets), encoding, posted.put)
-    got: list[object] = []
-    while EndOfInput() not in got:
-        reader.request()
-        reader.request()  # is the same request
-        got.append(posted.get(timeout=PATIENCE))
-        assert posted.empty()
-        reader.taken()
-    return got[:-1]
-
-
-def test_lines_however_they_come() -> None:
-    assert lines(b"a\nb", b"b\r", b"\n\n", b"c") == [Line("a"), Line("bb"), Line(""), Line("c")]
-    assert lines() == []
-    assert lines("日本\n".encode("euc-jp"), encoding="euc-jp") == [Line("日本")]
-    assert lines(b"ok\n\xe6\x97\n\xff\nok\n") == [Line("ok"), BadLine("utf-8"), BadLine("utf-8"), Line("ok")]
-
-
-def test_a_line_without_an_end_comes_in_pieces() -> None:
-    octets = "日".encode() * 50_000
-    got = lines(octets[:1], octets[1:], b"\nshort\n")
-    assert all(isinstance(line, Line) and len(line.text.encode()) <= LINE_SIZE for line in got)
-    assert "".join(line.text for line in got[:-1] if isinstance(line, Line)) == "日" * 50_000
-    assert [line.goes_on for line in got if isinstance(line, Line)] == [False, True, True, False]
-
-
-def test_the_input_is_gone() -> None:
-    posted: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-    def read(size: int) -> bytes:
-        raise OSError(5, "Input/output error")
-
-    LineReader(read, "utf-8", posted.put).request()
-    assert posted.get(timeout=PATIENCE) == EndOfInput()
-
-
 def test_nothing_is_read_before_it_is_wanted() -> None:
     """A pipe of any size waits in the pipe, not in memory: no line is taken that the session has no place for."""
 
@@ -656,172 +554,3 @@ def test_nothing_is_read_before_it_is_wanted() -> None:
         desk.type(*map(str, range(1000)))
         assert desk.run() == ExitCode.INTERRUPTED
         assert desk._keyboard.qsize() > 900
-
-
-# ---- the program ----
-
-
-# In front of the program: a shell that runs the tests in the background has SIGINT ignored, and that is inherited;
-# and Ctrl-C reaches a program only from the terminal that controls it.
-STARTER = """
-import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-if os.isatty(0):
-    import fcntl, termios
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "client", *sys.argv[1:]])
-"""
-START = ["-m", "client"] if os.name == "nt" else ["-c", STARTER]
-
-
-@contextmanager
-def program(*argv: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", **streams.pop("env", {})}
-    for name in list(environment):
-        if name.startswith("TCRP_"):
-            del environment[name]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-    process = subprocess.Popen([sys.executable, *START, *argv], cwd=ROOT, env=environment, **pipes)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def alice(server: ScriptedServer) -> tuple[str, ...]:
-    return "--server", f"127.0.0.1:{server.port}", "--user", "alice", "join", "lobby"
-
-
-def test_a_program_in_a_pipeline() -> None:
-    heard: list[str] = []
-
-    def script(server: ScriptedServer) -> None:
-        server.let_in()
-        server.send(ChatLine("花子", "こんにちは\x1b]0;x\x07"))
-        heard.extend(server.hear())
-
-    with ScriptedServer(script) as server:
-        argv = ["join", "ルーム", "--user", "太郎", "--server", f"127.0.0.1:{server.port}"]
-        with program(*argv, env={"LC_ALL": "ja_JP.eucJP", "PYTHONIOENCODING": "ascii"}) as client:
-            assert client.stdin is not None
-            assert client.stdout is not None
-            assert client.stdout.readline().decode() == f"花子: こんにちは\ufffd]0;x\ufffd{os.linesep}"
-            out, err = client.communicate("はい\n".encode(), timeout=PATIENCE)
-    assert (client.returncode, out) == (ExitCode.DONE, b"")
-    assert err.decode().split(os.linesep) == [
-        "* ルーム ルーム に入りました", "* ルームにいる人: bob", "* ルーム ルーム から退出しました", ""]
-    assert heard == ["はい"]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="sends signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_program_that_is_interrupted(number: int) -> None:
-    def script(server: ScriptedServer) -> None:
-        server.let_in()
-        client.send_signal(number)
-        server.hear()
-
-    with ScriptedServer(script) as server, program(*alice(server)) as client:
-        assert client.wait(PATIENCE) == ExitCode.INTERRUPTED
-        assert client.stderr is not None
-        assert client.stderr.read().endswith(b"* you left room lobby\n")
-
-
-def test_a_program_whose_reader_is_gone() -> None:
-    def script(server: ScriptedServer) -> None:
-        server.let_in()
-        client.stdout.close()  # type: ignore[union-attr]
-        client.stdout = None
-        server.send(ChatLine("bob", "hello"))
-        server.hear()
-
-    with ScriptedServer(script) as server, program(*alice(server)) as client:
-        assert client.wait(PATIENCE) == ExitCode.DONE
-        assert client.stderr is not None
-        assert client.stderr.read().splitlines()[-1] == b"* you left room lobby"
-
-
-def test_a_program_without_streams_or_login_name() -> None:
-    with program("join", "lobby", "--server", "x:y") as client:
-        out, err = client.communicate(timeout=PATIENCE)
-        assert (client.returncode, out) == (ExitCode.USAGE, b"")
-        assert err.startswith(b"tcrp-client: --server: wants HOST, HOST:PORT or [IPV6]:PORT, not 'x:y'")
-    names = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME"), "a:b")
-    with program("join", "lobby", "--server", f"127.0.0.1:{NOBODY}", env=names) as client:
-        assert client.communicate(timeout=PATIENCE)[1].startswith(b"tcrp-client: --user is missing")
-        assert client.returncode == ExitCode.USAGE
-
-
-@pytest.mark.skipif(os.name == "nt", reason="closes file descriptors in a shell")
-def test_a_program_without_standard_streams() -> None:
-    command = f"exec '{sys.executable}' -m client --server 127.0.0.1:{NOBODY} --user a join b <&- >&-"
-    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
-    assert done.returncode == ExitCode.NO_SERVER
-    assert done.stderr.count(b"\n") == 1
-
-
-@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
-def test_a_program_in_a_terminal() -> None:
-    """A password is not shown, Ctrl-C leaves the room, and the terminal is left as it was."""
-    import pty
-    import termios
-
-    requests: list[Request] = []
-
-    def script(server: ScriptedServer) -> None:
-        requests.append(server.let_in())
-        server.hear()
-
-    ours, theirs = pty.openpty()
-    before = termios.tcgetattr(theirs)
-    shown = b""
-
-    def until(text: str) -> None:
-        nonlocal shown
-        while text.encode() not in shown:
-            shown += os.read(ours, 4096)
-        shown = shown.partition(text.encode())[2]
-
-    everything: list[bytes] = []
-    with ScriptedServer(script) as server:
-        with program("--server", f"127.0.0.1:{server.port}", "--user", "alice", stdin=theirs, stdout=theirs,
-                     stderr=theirs, start_new_session=True) as client:
-            until("tcrp> ")
-            os.write(ours, b"create lobby\n")
-            until("Password for the room (empty: none): ")
-            os.write(ours, b"geheim\n")
-            until("* room lobby is open")
-            everything.append(shown)
-            until("/help tells more")
-            os.write(ours, b"\x03")
-            until("* you left room lobby")
-            until("tcrp> ")
-            os.write(ours, b"exit\n")
-            assert client.wait(PATIENCE) == ExitCode.DONE
-        assert termios.tcgetattr(theirs) == before
-    os.close(ours)
-    os.close(theirs)
-    assert requests == [Request(Operation.CREATE, "lobby", "alice", "geheim")]
-    assert b"geheim" not in b"".join(everything)
-
-
-@pytest.mark.parametrize(
-    ("variables", "language"),
-    [
-        ({"LANG": "ja_JP.UTF-8"}, "ja"),
-        ({"LANG": "ja"}, "ja"),
-        ({"LC_ALL": "C", "LANG": "ja_JP.UTF-8"}, "en"),
-        ({"LC_ALL": "", "LC_MESSAGES": "ja_JP", "LANG": "de_DE"}, "ja"),
-        ({"LANG": "jam_JM"}, "en"),
-        ({"LANG": "C"}, "en"),
-    ],
-)
-def test_the_language_follows_the_locale(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str
-) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert app._default_language() == language

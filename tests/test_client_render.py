@@ -159,17 +159,17 @@ def test_nothing_of_the_network_drives_a_terminal(
     for event in (NoticeShown(number, name, text), Failed(Failure.BROKEN, text), Failed(Failure.CANNOT_CONNECT, text),
                   Refused(number), Left(True), Unreachable(True), Joined(Operation.CREATE, text)):
         notes = io.StringIO()
-        Printer(None, notes).note(said.of(event))
+        Printer(None, notes, True).note(said.of(event))
         check(notes.getvalue(), 2 if isinstance(event, Joined) else 1)
     chat = io.StringIO()
-    Printer(chat, None).chat(said.of(Said(name, text)))
+    Printer(chat, None, True).chat(said.of(Said(name, text)))
     check(chat.getvalue(), 1)
 
 
 @given(NASTY)
 def test_neither_does_what_the_user_types(word: str) -> None:
     texts, notes = Texts("en"), io.StringIO()
-    printer = Printer(None, notes)
+    printer = Printer(None, notes, True)
     for sentence in ("lobby_unknown", "room_missing", "room_unknown"):
         printer.note(texts(sentence, word=word))
     printer.prompt(texts("ask_username_or", default=word))
@@ -180,8 +180,23 @@ def test_neither_does_what_the_user_types(word: str) -> None:
 def test_words_that_are_fine_stay() -> None:
     chat = io.StringIO()
     line = "花子: こんにちは👩\u200d👩\u200d👧 é 100 % {x}"
-    Printer(chat, None).chat(line)
+    Printer(chat, None, True).chat(line)
     assert chat.getvalue() == line + "\n"
+
+
+@pytest.mark.parametrize("name", ["* here", "*", "＊ here", "\u2217x", "\u3000* here", "*\ufe0f\u20e3"])
+def test_a_line_of_the_chat_is_not_taken_for_a_notice(name: str) -> None:
+    for is_shared, before in ((True, "\\"), (False, "")):
+        chat = io.StringIO()
+        Printer(chat, None, is_shared).chat(f"{name}: bob, alice")
+        assert chat.getvalue() == f"{before}{name}: bob, alice\n"
+
+
+@given(st.text(st.characters() | st.sampled_from("*＊ \t:"), max_size=8), st.text(max_size=5))
+def test_only_notices_begin_with_an_asterisk(name: str, text: str) -> None:
+    chat = io.StringIO()
+    Printer(chat, None, True).chat(f"{name}: {text}")
+    assert not chat.getvalue().lstrip().startswith(("*", "＊"))
 
 
 # ---- streams ----
@@ -194,7 +209,7 @@ class Broken(io.StringIO):
 
 def test_a_chat_that_nobody_reads_is_a_failure_and_is_left_alone() -> None:
     notes = io.StringIO()
-    printer = Printer(Broken(), notes)
+    printer = Printer(Broken(), notes, False)
     printer.chat("one")
     printer.chat("two")
     printer.note("three")
@@ -204,7 +219,7 @@ def test_a_chat_that_nobody_reads_is_a_failure_and_is_left_alone() -> None:
 
 def test_notes_that_nobody_reads_are_no_failure() -> None:
     chat = io.StringIO()
-    printer = Printer(chat, Broken())
+    printer = Printer(chat, Broken(), False)
     printer.note("one")
     printer.note("two")
     printer.chat("three")
@@ -214,7 +229,7 @@ def test_notes_that_nobody_reads_are_no_failure() -> None:
 
 def test_one_stream_for_both_fails_for_both() -> None:
     both = Broken()
-    printer = Printer(both, both)
+    printer = Printer(both, both, True)
     printer.prompt("> ")
     printer.chat("one")
     assert isinstance(printer.failure, BrokenPipeError)

@@ -516,7 +516,7 @@ def test_no_order_of_things_breaks_a_session(acts: list[tuple[str, Any]], starts
             stage.until(stage.now - START + value)
         elif value is None:
             stage.perform(methods[name](stage.now))
-        else:
+        elif name != "say" or session.has_room:
             stage.perform(methods[name](value, stage.now))
     endings = [event for event in stage.shown if not isinstance(event, (Said, NoticeShown, Joined))]
     assert endings == ([session.ending] if session.is_over else [])

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     finally:
-        _flush(sys.stdout)
+        _flush()
 
 
 def _run(settings: Config) -> ExitCode:
@@ -44,7 +44,7 @@ def _run(settings: Config) -> ExitCode:
             print("tcrp-client: --user is missing, and the login name cannot be one", file=sys.stderr)
             return ExitCode.USAGE
         settings = replace(settings, username=login_name)
-    printer = Printer(sys.stdout, sys.stdout if is_dialogue else sys.stderr)
+    printer = Printer(sys.stdout, sys.stdout if is_dialogue else sys.stderr, is_dialogue or _is_terminal(sys.stdout))
     with Loop() as loop, _signals(loop) as signals:
         reader = LineReader(_read, sys.stdin.encoding if is_terminal else "utf-8", loop.post)
         plain = Plain(settings, Texts(settings.language), printer, loop, reader, is_dialogue, login_name,
@@ -102,6 +102,8 @@ def _prepare_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding=None if _is_terminal(stream) else "utf-8", errors="replace")
+    if sys.platform == "win32":
+        return
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         try:
             os.set_blocking(stream.fileno(), True)  # another program may have left it otherwise
@@ -122,14 +124,13 @@ def _read(size: int) -> bytes | None:
     return octets
 
 
-def _flush(stream: TextIO | None) -> None:
-    """What cannot be written any more is dropped, so that Python does not complain when it exits."""
-    if stream is None:
-        return
+def _flush() -> None:
+    """Python would complain at its exit about what nobody reads (--help | head)."""
     try:
-        stream.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        pass
 
 
 # ---- the person ----

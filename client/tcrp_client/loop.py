@@ -261,6 +261,7 @@ class Link:
             return
         try:
             sock.setblocking(False)
+            # SPEC GEN-06: "from the local IP address of its control connection"
             sock.bind((local[0], 0, *local[2:]))
             sock.connect((peer[0], self._udp_port, *peer[2:]))
         except OSError:

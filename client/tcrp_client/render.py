@@ -5,6 +5,7 @@ Whatever a line holds, of the network or of the user: no control character but t
 """
 from __future__ import annotations
 
+import unicodedata
 from typing import TextIO
 
 from tcrp.constants import NoticeKind, Operation, Status
@@ -30,18 +31,25 @@ _KNOWN_STATUSES = {int(status) for status in Status if status != Status.OK}
 class Printer:
     """Writes lines to `chat` (what the members say) and `notes` (everything else); they may be the same stream.
 
+    `is_shared`: a person sees both at one place. There the lines about the room begin with an asterisk, and so that
+    nobody can write one by his choice of a name, a line of the chat that begins alike gets a backslash before it.
     A stream of None is not written to, and so is one that has failed. `failure` is what the stream of the chat
     failed with: nobody reads any more (BrokenPipeError), or nothing more fits.
     """
 
-    def __init__(self, chat: TextIO | None, notes: TextIO | None) -> None:
+    def __init__(self, chat: TextIO | None, notes: TextIO | None, is_shared: bool) -> None:
         self.failure: OSError | None = None
         self._chat = chat
         self._notes = notes
+        self._is_shared = is_shared
 
     def chat(self, line: str) -> None:
         """One line of the chat."""
-        self._write(self._chat, displayable(line) + "\n")
+        line = displayable(line)
+        # SPEC TXT-20: "A client MUST show notices so that a chat line cannot be mistaken for one."
+        if self._is_shared and "ASTERISK" in unicodedata.name(line.lstrip()[:1] or " ", ""):
+            line = "\\" + line
+        self._write(self._chat, line + "\n")
 
     def note(self, text: str) -> None:
         """One line about the chat, or several; "\\n" separates them (Texts puts none into what it fills in)."""

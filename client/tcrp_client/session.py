@@ -115,6 +115,7 @@ class Session:
         self._control.receive_data(octets)
         try:
             while (event := self._control.next_event()) is not NEED_DATA:
+                # SPEC RSP-04: "A client MUST take every status but 0 as a refusal, assigned or not."
                 if isinstance(event, Response) and event.status != Status.OK:
                     return self._end(Refused(event.status))
                 if isinstance(event, Complete):
@@ -140,6 +141,7 @@ class Session:
         try:
             message = codec.decode_relay_datagram(octets)
         except RemoteProtocolError:
+            # SPEC RLY-08: "A client MUST ignore an invalid relay datagram, and go on."
             self.ignored += 1
             return []
         self._heard_at = now

@@ -140,10 +140,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "about": (
         "Chat over TCRP. Without a command it is interactive. When standard input is no terminal, every\n"
         "line of it is a message to the room of the command, standard output has the messages of the\n"
-        "others and nothing else, and the end of input leaves the room.",
+        "others and nothing else, and the end of input leaves the room.\n"
+        "Messages and passwords travel in plain text: use it on networks that you trust.",
         "TCRP のチャットクライアントです。コマンドを付けなければ対話形式になります。\n"
         "標準入力が端末でないときは、その各行がコマンドで指定したルームへのメッセージになり、\n"
-        "標準出力には他の人のメッセージだけが出力され、入力が終わると退出します。",
+        "標準出力には他の人のメッセージだけが出力され、入力が終わると退出します。\n"
+        "メッセージもパスワードも平文で送られます。信頼できるネットワークでお使いください。",
     ),
     "about_command": (
         "the room to open or to go into; quote a name with spaces",
