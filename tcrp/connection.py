@@ -96,6 +96,7 @@ class ControlConnection:
         if isinstance(header, NeedData):
             return NEED_DATA
         self.operation = header.operation
+        # SPEC CTL-06: "A server MUST refuse a request from its header"
         fault = _request_fault(header.operation, header.state, header.room_name_size)
         if fault:
             raise RemoteProtocolError(ErrorCode.OUT_OF_RANGE, *fault)

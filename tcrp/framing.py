@@ -52,11 +52,13 @@ class FrameReader:
         header = self.header()
         if isinstance(header, NeedData):
             return NEED_DATA
+        # SPEC CTL-03: "invalid as soon as the header is there"
         for code, limit in (ErrorCode.OUT_OF_RANGE, LIMITS.operation_payload_size), (ErrorCode.TOO_LARGE, self._accept):
             if header.operation_payload_size > limit:
                 raise RemoteProtocolError(code, f"{header.operation_payload_size} octets, the limit is {limit}",
                                           "control_frame.operation_payload_size", 3)
         size = LIMITS.control_header_size + header.room_name_size + header.operation_payload_size
+        # SPEC CTL-08: "take a strict prefix of a valid frame as incomplete, not as invalid"
         if len(self._buffer) < size:
             return NEED_DATA
         octets = bytes(self._buffer[:size])

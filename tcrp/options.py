@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser, options: Sequence[Option]) ->
     for option in options:
         shown = "" if option.default is None else f" (default: {option.default})"
         parser.add_argument(f"--{option.name}", dest=option.key, metavar=option.metavar, help=option.help + shown)
-    parser.add_argument("--config", metavar="FILE", help="a TOML file with options by their names: idle-timeout = 60")
+    parser.add_argument("--config", metavar="FILE", help="a TOML file with options by their names, without the --")
 
 
 def resolve(parser: argparse.ArgumentParser, options: Sequence[Option], given: argparse.Namespace,
@@ -79,7 +79,7 @@ def _read_file(parser: argparse.ArgumentParser, options: Sequence[Option], path:
             table = tomllib.load(file)
     except OSError as error:
         parser.error(f"--config: {path}: {error.strerror}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, not UTF-8, thousands of digits
         parser.error(f"--config: {path}: not TOML: {error}")
     known = {option.name for option in options}
     for name, value in table.items():

@@ -61,13 +61,20 @@ TABLE = {
     "tcrp.framing": Rule("tcrp.constants tcrp.errors tcrp.messages"),
     "tcrp.state": Rule("tcrp.constants tcrp.errors"),
     "tcrp.connection": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.framing tcrp.state"),
+    # What the command line says, made without input and output.
+    "tcrp.plain": Rule("tcrp.constants tcrp.errors tcrp.fields tcrp.schema tcrp.codec"),
+    "tcrp.explain": Rule("tcrp.constants tcrp.errors tcrp.fields tcrp.schema tcrp.codec tcrp.plain"),
+    "tcrp.dump": Rule("tcrp.explain tcrp.text"),
     "tcrp.gen": Rule(
-        SPEECH + " tcrp.jsontext tcrp.fields tcrp.schema tcrp.codec tcrp.fastcodec",
+        SPEECH + " tcrp.jsontext tcrp.fields tcrp.schema tcrp.codec tcrp.fastcodec tcrp.plain tcrp.explain tcrp.dump",
         "construct files process terminal dynamic",
     ),
     "tcrp.conformance": Rule(SPEECH + " tcrp.fastcodec", "files process terminal clock network"),
+    "tcrp.tool": Rule(
+        SPEECH + " tcrp.schema tcrp.codec tcrp.fastcodec tcrp.plain tcrp.explain tcrp.dump", "files process terminal"
+    ),
     "tcrp.__main__": Rule(
-        SPEECH + " tcrp.jsontext tcrp.fields tcrp.schema tcrp.codec tcrp.fastcodec tcrp.conformance",
+        SPEECH + " tcrp.jsontext tcrp.fields tcrp.schema tcrp.codec tcrp.fastcodec tcrp.conformance tcrp.tool",
         "files process terminal",
     ),
     # The server; down to relay nothing is read, sent or timed.

@@ -110,6 +110,7 @@ class ControlServer:
         self._connections.add(connection)
         self._count(connection, 1)
         self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._guarded(connection, self._read))
+        # SPEC CTL-09: "however the octets are spread over that time"
         self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
         if refusal is not None:
             self._refuse(connection, refusal)
@@ -149,6 +150,7 @@ class ControlServer:
         if connection.control.state != "DECIDING":
             self._close(connection)
         elif connection in self._connections:
+            # SPEC CTL-12: "its whole answer to a client that has closed only its sending side"
             connection.is_at_end = True
             self._selector.unregister(connection.sock)  # it would be readable for ever
 
@@ -211,6 +213,7 @@ class ControlServer:
 
     def _announce(self, connection: _Connection, port: int) -> None:
         member = connection.member
+        # SPEC EPA-04: "if it has not yet received a datagram of this member that counts"
         if port and member is not None and not member.is_gone and member.endpoint is None:
             self._relay.tell(self._relay.rooms.set_address(member, (connection.host, port, *connection.peer[2:])))
 

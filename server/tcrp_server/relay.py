@@ -49,9 +49,11 @@ class Relay:
         counters.received += 1
         parts = self._split(octets)
         member = self._by_token.get(parts[1]) if parts else None
+        # SPEC CHT-05: "A server MUST send nothing to anyone … change nothing"
         if parts is None or member is None or member.room.octets != parts[0] or member.host != source[0]:
             counters.ignored += 1
             return
+        # SPEC CHT-06: "whatever its message is, and also if the message is rejected or ignored"
         member.heard_at = now
         member.strikes = 0
         endpoint = member.endpoint
@@ -79,9 +81,11 @@ class Relay:
                 self._reject(member, notices.TOO_FAST, now)
             else:
                 self.counters.relayed += 1
+                # SPEC RLY-02: "A server MUST NOT send a chat line to the member that said it"
                 self.outlet.send(relayed, [other for other in member.room.members.values() if other is not member])
 
     def _control(self, member: Member, message: bytes, now: float) -> None:
+        # SPEC CHT-12: "a message of the one octet 0x00, as LEAVE"
         kind = message[1] if len(message) > 1 else ControlKind.LEAVE
         if kind == ControlKind.LEAVE:
             self.tell(self.rooms.leave(member))
@@ -93,6 +97,7 @@ class Relay:
 
     def _reject(self, member: Member, reason: str, now: float) -> None:
         self.counters.rejected += 1
+        # SPEC NTC-10: "unless it has sent one to this member less than 1 s before"
         if now >= member.may_reject_at:
             member.may_reject_at = now + TIMERS.reject_interval
             self._notify(notices.rejected(member, reason), [member])

@@ -176,6 +176,7 @@ class Rooms:
         if room.state != ROOM.initial:
             raise Refusal(Status.ROOM_NOT_FOUND)
         holder = room.members.get(fold_username(username))
+        # SPEC MBR-04: "the same peer address and its endpoint never became known"
         replaces = holder is not None and holder.host == host and MEMBER.allows(holder.state, "replaced")
         if self.max_members and len(room.members) - replaces >= self.max_members:
             raise Refusal(Status.ROOM_FULL)
@@ -185,6 +186,7 @@ class Rooms:
             raise Refusal(Status.NAME_IN_USE)
         self._forget(holder, "replaced")
         member = self._admit(room, username, host, token, now)  # the name_key keeps its place in the dict
+        # SPEC MBR-05: "if the old one was the host, the role of host"
         if room.host is holder:
             room.host = member
         return member

@@ -11,7 +11,7 @@ from tcrp.gen.model import SchemaError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code 0: done, or nothing differs; 1: something differs (--check); 2: the schemas cannot be described."""
+    """Exit code 0: done, or nothing differs; 1: something differs (--check); 2: a schema or document is no good."""
     parser = argparse.ArgumentParser(
         prog="python -m tcrp.gen", description="Generate code and data from the schemas. Without an option: write.")
     mode = parser.add_mutually_exclusive_group()
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         model = protocol()
         texts = {**render_all(model), **splice_all(model, options.root)}
-    except SchemaError as error:
+    except (SchemaError, OSError) as error:
         print(f"tcrp.gen: {error}", file=sys.stderr)
         return 2
     if not options.check:
