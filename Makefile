@@ -18,7 +18,7 @@ server := $(or $(call typed,SERVER),$(if $(port),localhost:$(port)))
 args := $(call typed,ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run-server run-client demo test generate bench-codec check clean
+.PHONY: help setup setup-run run-server run-client demo test tools generate bench-codec check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ demo: setup-run ## a server and two clients on free ports: prints what they say,
 
 test: setup ## run the tests (ARGS="-k rooms" chooses)
 	@$(PY) -m pytest -n auto --timeout 120 --durations 5 $(args)
+
+tools: ## install what some tests use if it is there: tshark (with apt, as root), Kaitai's compiler (npm, to build/)
+	@sh -c "$$TOOLS"
 
 generate: setup ## write again what is generated from the schemas (ARGS=--check only compares)
 	@$(PY) -m tcrp.gen $(args)
@@ -135,3 +138,26 @@ echo "$$stamp" >.venv/.ready-run
 [ $$goal = run ] || echo "$$stamp" >.venv/.ready-dev
 endef
 export SETUP
+
+# Installs what is missing and can be; exits 1 and says in a line what is still missing.
+define TOOLS
+set -u
+have() { command -v "$$1" >/dev/null 2>&1; }
+missing() { echo "tools: no $$*" >&2; status=1; }
+status=0 log=build/tools.log
+mkdir -p build
+if ! have tshark && have apt-get && [ "$$(id -u)" = 0 ]; then
+    echo "tools: installing tshark" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get update && apt-get install -y --no-install-recommends tshark; } >$$log 2>&1 </dev/null || tail -n 3 $$log >&2
+fi
+have tshark || missing "tshark (Debian, Ubuntu: apt install tshark)"
+if have npm && ! { [ -d build/node_modules/kaitai-struct-compiler ] && [ -d build/node_modules/js-yaml ]; }; then
+    echo "tools: installing kaitai-struct-compiler" >&2
+    npm install --no-save --no-audit --no-fund --prefix build \
+        kaitai-struct-compiler@0.11 kaitai-struct@0.11 js-yaml@4 >$$log 2>&1 || tail -n 3 $$log >&2
+fi
+[ -d build/node_modules/kaitai-struct-compiler ] || missing "kaitai-struct-compiler (needs Node and npm)"
+exit $$status
+endef
+export TOOLS

@@ -47,7 +47,8 @@ class Operation(Registry):
     JOIN = 2, "Join a room that exists."
 
 
-Operation.reserved = (0, 0), (3, 127)
+Operation.reserved = (0, 0), (4, 127)
+Operation.never = ((3, 3),)  # with a room_name_size of 22, TLS begins so: both may share a port
 Operation.private = ((128, 255),)
 
 
@@ -172,8 +173,8 @@ class LIMITS:
     endpoint_announcement_size = Limit(2, "octets", "A UDP port.")
     room_name_size = Limit(255, "octets", "What one size octet can say (the 2^8 of the assignment).")
     operation_payload_size = Limit(536_870_912, "octets", "2^29; the 25 high octets of the size are zero.")
-    request_accept = Limit(8_192, "octets", "Payload of a request that a server accepts; JSON of two names.")
-    reply_accept = Limit(65_536, "octets", "Payload of a reply that a client accepts.")
+    request_accept = Limit(8_192, "octets", "Payload of a request that every server accepts; JSON of two names.")
+    reply_accept = Limit(65_536, "octets", "Payload of a reply that every client accepts.")
     username_size = Limit(64, "octets", "Leaves 4,028 octets of text in every relayed line.")
     token_size = Limit(255, "octets", "What one size octet can say.")
     chat_datagram_size = Limit(4_096, "octets", "Client to server; the assignment's buffer.")
@@ -199,6 +200,6 @@ class TIMERS:
     register_interval = Timer(1.0, "A client repeats WHO so often until MEMBERS comes.")
     leave_interval = Timer(0.3, "A client repeats LEAVE so often until it is confirmed.")
     reject_interval = Timer(1.0, "A member gets at most one REJECTED notice in this time.")
-    announcement_wait = Timer(0.3, "The server waits so long after COMPLETE for an endpoint announcement.")
+    announcement_wait = Timer(0.3, "Wait of the server: after COMPLETE for two octets, after a refusal for the close.")
     handshake_timeout = Timer(5.0, "Default: from accepting a connection to the whole request.")
     idle_timeout = Timer(600.0, "Default: a member that sends no datagram for so long is removed.")

@@ -2,7 +2,8 @@
 
 What stands here is executed (by connection, the server's rooms and the client's session), drawn in the
 specification's diagrams and walked by the tests: one table, so they cannot disagree. A pair of state and event that
-is in no row is a violation. Rules of this module: data and `Machine.after`, nothing else.
+is in no row is a violation or means nothing, as the specification says below each table. Rules of this module: data
+and `Machine.after`, nothing else.
 """
 from __future__ import annotations
 
@@ -88,11 +89,11 @@ MEMBER = Machine(
     transitions=(
         Transition("ADMITTED", "endpoint_learnt", "PRESENT", "The first datagram or an announced port: JOINED to all."),
         Transition("ADMITTED", "replaced", "GONE", "The same name from the same address takes its place."),
-        Transition("ADMITTED", "removed", "GONE", "Idle: nothing was ever heard of it."),
-        Transition("ADMITTED", "room_closed", "GONE", "The host left."),
-        Transition("PRESENT", "left", "GONE", "LEAVE: LEFT to all, the leaver too."),
+        Transition("ADMITTED", "removed", "GONE", "Idle, or its token could not be sent: nobody knew it."),
+        Transition("ADMITTED", "room_closed", "GONE", "The room closed: it cannot be told."),
+        Transition("PRESENT", "left", "GONE", "LEAVE: LEFT to all, the leaver too; of a host, ROOM_CLOSED."),
         Transition("PRESENT", "removed", "GONE", "Idle or unreachable: REMOVED to it, LEFT to the others."),
-        Transition("PRESENT", "room_closed", "GONE", "The host left: ROOM_CLOSED to all."),
+        Transition("PRESENT", "room_closed", "GONE", "The room closed: ROOM_CLOSED."),
     ),
 )
 
@@ -111,14 +112,14 @@ MEMBERSHIP = Machine(
     initial="REGISTERING", final=("LEFT", "ROOM_CLOSED", "REMOVED", "UNREACHABLE"),
     transitions=(
         Transition("REGISTERING", "members", "CHATTING", "MEMBERS: the UDP path works both ways."),
-        Transition("REGISTERING", "no_answer", "UNREACHABLE", "WHO was sent five times without an answer."),
+        Transition("REGISTERING", "no_answer", "UNREACHABLE", "Five WHO had no answer, or nobody listens there."),
         Transition("REGISTERING", "room_closed", "ROOM_CLOSED", "ROOM_CLOSED."),
         Transition("REGISTERING", "removed", "REMOVED", "REMOVED."),
         Transition("REGISTERING", "leave", "LEAVING", "The user leaves: LEAVE."),
         Transition("CHATTING", "leave", "LEAVING", "The user leaves: LEAVE."),
         Transition("CHATTING", "room_closed", "ROOM_CLOSED", "ROOM_CLOSED."),
         Transition("CHATTING", "removed", "REMOVED", "REMOVED."),
-        Transition("CHATTING", "no_answer", "UNREACHABLE", "Keepalives and WHO stay without an answer."),
+        Transition("CHATTING", "no_answer", "UNREACHABLE", "WHO, asked after a silence, stays without an answer."),
         Transition("LEAVING", "confirmed", "LEFT", "LEFT with the own name, ROOM_CLOSED or REMOVED."),
         Transition("LEAVING", "no_answer", "LEFT", "LEAVE was sent three times; the server will notice."),
     ),

@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _print(f"UDP port {udp_port}")
     with contextlib.closing(loop):
         loop.run()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # a second one while Python exits would make another exit code
         signal.set_wakeup_fd(-1)
     return 0
 

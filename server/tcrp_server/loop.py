@@ -21,6 +21,7 @@ from tcrp_server.rooms import Address, Rooms
 from tcrp_server.workers import PasswordWorkers
 
 _DRAIN = 256       # datagrams handled in one turn
+_SENDS = 4_096     # datagrams sent in one turn, after which no more is received: about 10 ms
 _LAST_WORDS = 1.0  # seconds at the end for datagrams that wait for the kernel
 # One octet more than is allowed shows that a datagram is too long. Windows makes that an error, so there: all of it.
 _RECEIVE = 65_535 if sys.platform == "win32" else LIMITS.chat_datagram_size + 1
@@ -106,8 +107,11 @@ class Loop:
                 self._read_errors()
             self._fanout.flush()
         now = time.monotonic()
-        receive, handle = self._udp.recvfrom, self._relay.datagram
+        receive, handle, fanout = self._udp.recvfrom, self._relay.datagram, self._fanout
+        until = fanout.sent + _SENDS
         for _ in range(_DRAIN):
+            if fanout.sent >= until:
+                return
             try:
                 octets, source = receive(_RECEIVE)
             except BlockingIOError:

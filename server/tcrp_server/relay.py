@@ -62,16 +62,16 @@ class Relay:
         message = octets[parts[2]:]
         if not message:
             return
-        if message[0] == 0:
+        if len(octets) > LIMITS.chat_datagram_size:
+            self._reject(member, notices.TOO_LONG, now)
+        elif message[0] == 0:
             self._control(member, message, now)
         else:
-            self._text(member, message, now, len(octets) > LIMITS.chat_datagram_size)
+            self._text(member, message, now)
 
-    def _text(self, member: Member, message: bytes, now: float, is_too_long: bool) -> None:
+    def _text(self, member: Member, message: bytes, now: float) -> None:
         line = text.relay_text(message)
-        if is_too_long:
-            self._reject(member, notices.TOO_LONG, now)
-        elif line is None:
+        if line is None:
             self._reject(member, notices.NOT_UTF8, now)
         elif line:
             relayed = member.prefix + line

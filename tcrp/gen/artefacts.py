@@ -5,18 +5,20 @@ import difflib
 from collections.abc import Callable
 from pathlib import Path
 
-from tcrp.gen import fastcodec, json_spec, markdown, mermaid
+from tcrp.gen import fastcodec, json_spec, kaitai, markdown, mermaid, wireshark
 from tcrp.gen.model import Model
 
-# Path from the root of the repository -> renderer. Sorted, so that every listing is.
+# Path from the root of the repository -> renderer.
 ARTEFACTS: dict[str, Callable[[Model], str]] = {
-    "spec/tcrp.json": json_spec.render,
     **{f"spec/diagrams/{name}.mmd": render for name, render in mermaid.FILES.items()},
+    "spec/tcrp.json": json_spec.render,
+    "spec/tcrp.ksy": kaitai.render,
+    "spec/tcrp.lua": wireshark.render,
     "tcrp/fastcodec.py": fastcodec.render,
 }
 
 # Written by hand, but for the blocks between markers.
-DOCUMENTS = ("README.ja.md", "README.md", "spec/tcrp.md")
+DOCUMENTS = ("README.ja.md", "README.md", "spec/tcrp.ja.md", "spec/tcrp.md")
 
 
 def render_all(model: Model) -> dict[str, str]:

@@ -84,16 +84,19 @@ class _Writer:
                 "doc": f"A {message.name} in as many octets as it says, so that it can see its own end.",
                 "seq": [{"id": message.name, "type": message.name,
                          "size": " + ".join([str(head), *(field.name for field in sizes)])}],
-                "instances": {field.name: self._ahead(field, message.body) for field in sizes},
+                "instances": {field.name: self._ahead(field, message) for field in sizes},
             }
             seq.append({"id": f"{message.name}s", "type": f"framed_{message.name}", "repeat": "until",
                         "repeat-until": f"_io.size - _io.pos < {head}"})
         return seq
 
-    def _ahead(self, size: ir.Field, body: ir.Struct) -> Node:
-        before, _ = extent(body.fields[:body.fields.index(size)], size.name)
-        before += high_octets(size)
-        return {"doc": "Read ahead.", "pos": f"_io.pos + {before}" if before else "_io.pos", "type": integer(size)}
+    def _ahead(self, size: ir.Field, message: ir.Message) -> Node:
+        fields = message.body.fields if isinstance(message.body, ir.Struct) else ()
+        path = f"{message.name}.{size.name}"
+        before, _ = extent(fields[:fields.index(size)], path)
+        before += high_octets(size, path)
+        return {"doc": "Read ahead.", "pos": f"_io.pos + {before}" if before else "_io.pos",
+                "type": integer(size, path)}
 
     # ---- messages, forms, bodies ----
 
@@ -165,7 +168,7 @@ class _Writer:
                     "value": f"{there} ? {field.name}_given : {self._literal(kind, field.absent, where)}"}
 
     def _unsigned(self, field: ir.Field, kind: ir.Unsigned, path: str, node: Node) -> None:
-        high = high_octets(field)
+        high = high_octets(field, path)
         if high:
             node["seq"].append({
                 "id": f"{field.name}_high", "contents": [0] * high,
@@ -173,7 +176,7 @@ class _Writer:
         bounds = {"min": kind.minimum} if kind.minimum > 0 else {}
         if kind.maximum < 256 ** (kind.octets - high) - 1:
             bounds["max"] = kind.maximum
-        attribute: Node = {"id": field.name, "doc": field.doc, "type": integer(field), "valid": bounds}
+        attribute: Node = {"id": field.name, "doc": field.doc, "type": integer(field, path), "valid": bounds}
         if kind.registry:
             if bounds:
                 raise SchemaError(path, "a bounded number of a registry is not described in Kaitai Struct")

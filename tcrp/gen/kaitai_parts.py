@@ -36,20 +36,21 @@ def extent(fields: tuple[Field, ...], path: str) -> tuple[int, list[str]]:
     return fixed, sizes
 
 
-def high_octets(field: Field) -> int:
+def high_octets(field: Field, path: str) -> int:
     """How many octets of a number are always zero and stand before the integer that Kaitai reads."""
     kind = field.type
-    if isinstance(kind, Unsigned) and kind.octets not in _WIDTHS:
-        for width in _WIDTHS:
-            if width < kind.octets and kind.maximum < 256 ** width:
-                return kind.octets - width
-        raise SchemaError(field.name, f"{kind.octets} octets up to {kind.maximum} are no integer of Kaitai Struct")
-    return 0
+    if not isinstance(kind, Unsigned) or kind.octets <= _WIDTHS[-1]:
+        return 0
+    for width in _WIDTHS:
+        if kind.maximum < 256 ** width:
+            return kind.octets - width
+    raise SchemaError(path, f"{kind.octets} octets up to {kind.maximum} are no integer of Kaitai Struct")
 
 
-def integer(field: Field) -> str:
-    """The type of a number: u1, u2, u4 or u8."""
-    return f"u{field.type.octets - high_octets(field)}" if isinstance(field.type, Unsigned) else ""
+def integer(field: Field, path: str) -> str:
+    """The type of a number: u1, u2, u4, u8, or of bits, such as b24."""
+    octets = field.type.octets - high_octets(field, path) if isinstance(field.type, Unsigned) else 0
+    return f"u{octets}" if octets in _WIDTHS else f"b{8 * octets}"
 
 
 def enum(registry: Registry) -> Node:

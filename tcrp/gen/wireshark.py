@@ -36,6 +36,8 @@ _REFUSED = {"too_large", "unexpected"}  # octets that are valid, and refused by 
 _ENGINE = [Path(__file__).with_name(name) for name in ("wireshark_fields.lua", "wireshark_packets.lua")]
 _HEAD = f"""\
 -- {NOTICE}
+-- (the layouts; the functions below them are those of tcrp/gen/wireshark_*.lua)
+--
 -- A dissector of TCRP for Wireshark and tshark (Lua 5.2 to 5.4). Put it into the directory of personal Lua plugins,
 -- or: tshark -X lua_script:tcrp.lua -r capture.pcap. The preference tcrp.ports has the ports of servers.
 -- What breaks the specification is expert information with the code of the specification as its filter, such as
