@@ -11,78 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Union
 
-from construct import Const, Construct, ConstructError, Container, Renamed, Struct, Subconstruct, Terminated
+from construct import Const, Construct, Struct, Subconstruct, Terminated
 
 from tcrp.constants import ErrorCode, Registry
-from tcrp.jsontext import JsonFault, build_object, parse_object
+from tcrp.jsonfields import JsonMember, JsonObject
+from tcrp.named import FieldFault, Named, Step, Trace, field
 
 __all__ = ["Ascii", "ByFirstOctet", "Const", "FieldFault", "Form", "IfLeft", "Ignored", "JsonMember", "JsonObject",
            "Named", "Octets", "Rest", "SizeOf", "SizedBy", "Step", "Struct", "Terminated", "Trace", "Unsigned", "UpTo",
            "Utf8", "Whole", "field"]
-
-
-class FieldFault(ConstructError):
-    """A field's fault: `code`, `message`, construct's `path`, and the `offset` in octets when parsing."""
-
-    def __init__(self, code: ErrorCode, message: str, path: str, offset: int | None = None) -> None:
-        super().__init__(message, path=path)
-        self.code = code
-        self.message = message
-        self.offset = offset
-
-
-def field(name: str, subcon: Any, doc: str) -> Named:
-    """`subcon` with its name on the wire's list of names and what it means, for a reader of the specification."""
-    return Named(subcon, newname=name, newdocs=doc)
-
-
-@dataclass
-class Step:
-    """One named part of a message as a Trace saw it: octets `start` to `end`, `value` if it is `whole`."""
-
-    part: Named
-    depth: int
-    start: int
-    end: int
-    whole: bool = False
-    value: Any = None
-
-
-class Trace(io.BytesIO):
-    """Octets to parse that remember which named parts were begun on them, in that order: `steps`."""
-
-    def __init__(self, octets: bytes) -> None:
-        super().__init__(octets)
-        self.steps: list[Step] = []
-        self._depth = 0
-
-    def begin(self, part: Named) -> Step:
-        """`part` begins here."""
-        step = Step(part, self._depth, self.tell(), self.tell())
-        self.steps.append(step)
-        self._depth += 1
-        return step
-
-    def end(self, step: Step) -> None:
-        """`step` has read so far, whether it succeeded or not."""
-        step.end = self.tell()
-        self._depth -= 1
-
-
-class Named(Renamed):
-    """What `field` returns: construct's Renamed, which tells a Trace where it was read."""
-
-    def _parse(self, stream: io.BytesIO, context: Any, path: str) -> Any:
-        path += f" -> {self.name}"
-        if not isinstance(stream, Trace):
-            return self.subcon._parsereport(stream, context, path)
-        step = stream.begin(self)
-        try:
-            step.value = self.subcon._parsereport(stream, context, path)
-            step.whole = True
-        finally:
-            stream.end(step)
-        return step.value
 
 
 # ---- numbers ----
@@ -365,81 +302,4 @@ class ByFirstOctet(Construct):
             other = "nothing" if read_as is None else read_as.name
             raise FieldFault(ErrorCode.OUT_OF_RANGE, f"a {form.name} that would be read as {other}", path)
         stream.write(octets.getvalue())
-        return obj
-
-
-# ---- JSON ----
-
-@dataclass(frozen=True)
-class JsonMember:
-    """A member of a JSON object that has a meaning here; other members are ignored.
-
-    `kind` is "string" or "object". `synonyms` are other keys for it; `name` wins. `minimum` and `maximum` bound a
-    string's octets. With `blank_is_absent`, null and "" mean the same as no member.
-    """
-
-    name: str
-    kind: str
-    doc: str
-    required: bool = False
-    synonyms: tuple[str, ...] = ()
-    blank_is_absent: bool = False
-    minimum: int = 0
-    maximum: int | None = None
-
-    def is_absent(self, value: Any) -> bool:
-        """Whether `value` means the same as no member at all."""
-        return value is None or (self.blank_is_absent and value == "")
-
-    def read(self, members: Mapping[str, Any], path: str, offset: int | None = None) -> Any:
-        """The member's value among `members`, None if absent; raises FieldFault if it breaks a rule above."""
-        present = [key for key in (self.name, *self.synonyms) if key in members]
-        if self.required and not present:
-            raise FieldFault(ErrorCode.BAD_JSON, f"has no {self.name}", path, offset)
-        for key in present:
-            self._check(key, members[key], path, offset)
-        return next((members[key] for key in present if not self.is_absent(members[key])), None)
-
-    def _check(self, key: str, value: Any, path: str, offset: int | None) -> None:
-        if self.blank_is_absent and self.is_absent(value):
-            return
-        if not isinstance(value, str if self.kind == "string" else dict):
-            raise FieldFault(ErrorCode.BAD_JSON, f"{key} is not a JSON {self.kind}", path, offset)
-        size = len(value.encode("utf-8")) if isinstance(value, str) else 0
-        if size < self.minimum or (self.maximum is not None and size > self.maximum):
-            raise FieldFault(ErrorCode.OUT_OF_RANGE,
-                             f"{key} of {size} octets is not in {self.minimum}..{self.maximum}", path, offset)
-
-
-class JsonObject(Construct):
-    """All octets that are left, as one JSON object (tcrp.jsontext). Without `members`, the object as it is."""
-
-    def __init__(self, *members: JsonMember) -> None:
-        super().__init__()
-        self.members = members
-
-    def _parse(self, stream: io.BytesIO, context: Any, path: str) -> Any:
-        offset = stream.tell()
-        try:
-            value = parse_object(stream.read())
-        except JsonFault as fault:
-            raise FieldFault(fault.code, fault.message, path, offset) from None
-        if not self.members:
-            return value
-        return Container({member.name: member.read(value, path, offset) for member in self.members})
-
-    def _build(self, obj: Any, stream: io.BytesIO, context: Any, path: str) -> Any:
-        if not isinstance(obj, Mapping):
-            raise FieldFault(ErrorCode.BAD_TYPE, f"wants a mapping, not {type(obj).__name__}", path)
-        value = obj
-        if self.members:
-            value = {member.name: obj[member.name] for member in self.members
-                     if not member.is_absent(obj.get(member.name))}
-        try:
-            octets = build_object(value)
-        except JsonFault as fault:
-            raise FieldFault(fault.code, fault.message, path) from None
-        for member in self.members:
-            member.read(value, path)
-        stream.write(octets)
         return obj
