@@ -196,9 +196,11 @@ class LIMITS:
 class TIMERS:
     """Times in seconds. "default" marks what a server may set."""
 
-    keepalive_interval = Timer(20.0, "A client sends a keepalive so often: half of a short NAT binding (RFC 4787).")
+    keepalive_interval = Timer(20.0, "A client sends a keepalive so often: before a short NAT binding (30 s) ends.")
     register_interval = Timer(1.0, "A client repeats WHO so often until MEMBERS comes.")
     leave_interval = Timer(0.3, "A client repeats LEAVE so often until it is confirmed.")
+    answer_timeout = Timer(5.0, "A client gives up if it has no whole answer so long after it began to connect.")
+    silence_interval = Timer(60.0, "A client asks by WHO when it has received no datagram for so long.")
     reject_interval = Timer(1.0, "A member gets at most one REJECTED notice in this time.")
     announcement_wait = Timer(0.3, "Wait of the server: after COMPLETE for two octets, after a refusal for the close.")
     handshake_timeout = Timer(5.0, "Default: from accepting a connection to the whole request.")

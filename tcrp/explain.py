@@ -78,7 +78,7 @@ class Explanation:
 def stands_on_stream(name: str) -> bool:
     """Whether octets that end inside the message `name` are not wrong, but not all there yet."""
     carriage = schema.CARRIAGE[name]
-    return carriage.transport == "tcp" and not carriage.inside and not carriage.starts
+    return carriage.transport == "tcp" and not carriage.inside
 
 
 def explain(name: str, octets: bytes) -> Explanation:

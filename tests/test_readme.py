@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tcrp_server.config import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -116,7 +116,7 @@ EXIT_CODES: dict[tuple[tuple[str, ...], str], int] = {
 MORE_EXIT_CODES: dict[tuple[tuple[str, ...], str], int] = {
     (("decode", "complete_payload"), ""): 1,
     (("decode", "chat_datagram"), "05"): 1,
-    (("decode", "control_header"), "05"): 1,
+    (("decode", "control_header"), "05"): 2,
     (("decode", "endpoint_announcement"), "0x2 0x3"): 64,
     (("decode", "endpoint_announcement"), "port"): 64,
     (("decode", "endpoint_announcement"), "\u0662\u0663"): 64,

@@ -5,7 +5,7 @@ import errno
 from collections.abc import Callable
 from dataclasses import replace
 
-from tcrp.constants import Operation, Status
+from tcrp.constants import TIMERS, Operation, Status
 from tcrp.messages import Request
 from tcrp.text import room_name_fault, username_fault
 from tcrp_client import commands
@@ -30,7 +30,7 @@ from tcrp_client.render import Printer, Words
 from tcrp_client.session import Session
 from tcrp_client.texts import Texts
 
-CONNECT_TIME = 5.0      # seconds from the first attempt to connect to the server's decision
+CONNECT_TIME: float = TIMERS.answer_timeout  # from the first attempt to connect to the server's decision
 PASSWORD_TRIES = 3
 PROMPT = "tcrp> "
 

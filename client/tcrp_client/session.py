@@ -59,7 +59,6 @@ from tcrp_client.outgoing import text_limit, texts_of
 MESSAGE_BURST = LIMITS.message_burst // 2
 MESSAGE_RATE = LIMITS.message_rate - 1
 QUEUE = 32              # messages that wait for their turn before has_room says no
-SILENCE = 60.0          # seconds without a datagram of the server after which it is asked whether it is there
 REFUSALS = 3            # "port unreachable" (ICMP) in a row after which the server is gone
 _LEAST_WAIT = 0.001     # seconds; an allowance that is ready a rounding error later must not stop the clock
 
@@ -226,7 +225,7 @@ class Session:
         if self.state == "REGISTERING":
             return self._ask_at
         deadlines = [self._sent_at + TIMERS.keepalive_interval,
-                     self._heard_at + SILENCE if self._ask_at is None else self._ask_at]
+                     self._heard_at + TIMERS.silence_interval if self._ask_at is None else self._ask_at]
         if self._queue:
             deadlines.append(self._drain_at)
         return min(deadlines)
@@ -243,7 +242,7 @@ class Session:
         if self._ask_at is not None and now >= self._ask_at:
             outputs += self._repeat_who(now)
         if self.state == "CHATTING":
-            if self._ask_at is None and now >= self._heard_at + SILENCE:
+            if self._ask_at is None and now >= self._heard_at + TIMERS.silence_interval:
                 outputs += self._begin_asking(now)
             outputs += self._drain(now)
             if self._is_finishing and not self._queue:
