@@ -5,7 +5,10 @@ from __future__ import annotations
 import select
 import socket
 import struct
+import sys
 from typing import NamedTuple, Union
+
+import pytest
 
 from tcrp import codec
 from tcrp.constants import LIMITS, Operation, State, Status
@@ -94,7 +97,8 @@ class Caller:
 
     def reset(self) -> None:
         """Close with RST."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.sock.close()
 
 
@@ -172,6 +176,19 @@ class Person:
         """Make the endpoint known, and wait until it is."""
         self.send(Keepalive())
         assert self.hear() == joined(self.user)
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has ::1."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 
 
 def has_heard(sock: socket.socket) -> bool:

@@ -108,6 +108,7 @@ def test_an_open_room_ignores_passwords(door: Door, password: str | None) -> Non
     assert isinstance(door.decide(Operation.JOIN, "lobby", "bob", password), Member)
 
 
+# REQ SEC-04
 def test_only_the_hash_is_kept(door: Door) -> None:
     room = door.create("lobby", "alice", "s3cret").room
     other = door.create("other", "alice", "s3cret").room
@@ -124,6 +125,7 @@ def test_only_the_hash_is_kept(door: Door) -> None:
 
 # ---- what happened while the password was hashed ----
 
+# REQ ERR-03
 def test_another_made_the_room_meanwhile(door: Door) -> None:
     work = door.decide(Operation.CREATE, "lobby", "alice", "password")
     assert isinstance(work, PasswordWork)
@@ -133,6 +135,7 @@ def test_another_made_the_room_meanwhile(door: Door) -> None:
         door.admission.finish(work, digest(work), 0.0)
 
 
+# REQ ERR-03
 def test_the_room_closed_meanwhile(door: Door) -> None:
     host = door.create("lobby", "alice", "password")
     work = door.decide(Operation.JOIN, "lobby", "bob", "password")
@@ -225,6 +228,7 @@ def test_creations_a_minute() -> None:
     assert door.create("one more", now=30.0)  # a third of a minute later
 
 
+# REQ ERR-03
 def test_creations_are_counted_again_after_the_password_was_hashed() -> None:
     door = Door(create_rate=1)
     works = [door.decide(Operation.CREATE, room, "alice", "password") for room in ("a", "b")]
@@ -245,6 +249,7 @@ def test_what_was_refused_costs_no_creation() -> None:
     assert door.create("b")
 
 
+# REQ LIM-06
 def test_wrong_passwords_a_minute() -> None:
     door = Door(password_rate=2)
     door.create("lobby", "alice", "password")
@@ -307,6 +312,7 @@ def test_a_limit_of_zero_is_no_limit() -> None:
     ("fe80::1%eth0", "fe80::/64"),
     ("::1", "::/64"),
 ])
+# REQ GEN-10 LIM-04
 def test_what_counts_as_one_address(host: str, key: str) -> None:
     assert limit_key(host) == key
 

@@ -114,6 +114,7 @@ def test_one_octet_at_a_time(server: ServerThread) -> None:
         assert reply[:3] == (CREATE, "部屋", Status.OK)
 
 
+# REQ CTL-04
 def test_the_largest_request_that_is_accepted(server: ServerThread) -> None:
     payload = b'{"username":"alice"' + b" " * (8_192 - 20) + b"}"
     with Caller(server.port) as caller:
@@ -223,6 +224,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("octets", FAULTS)
+# REQ CTL-02 CTL-03 CTL-06
 def test_a_header_is_refused_at_once_without_a_body(server: ServerThread, octets: bytes) -> None:
     with Caller(server.port) as caller:
         caller.sock.sendall(octets)
@@ -231,6 +233,7 @@ def test_a_header_is_refused_at_once_without_a_body(server: ServerThread, octets
 
 
 @pytest.mark.parametrize("size", [1, 4_096, 65_536])
+# REQ CTL-15
 def test_the_refusal_arrives_although_the_client_goes_on_sending(server: ServerThread, size: int) -> None:
     with Caller(server.port) as caller:
         caller.sock.sendall(header(5, CREATE, 0, 2 ** 29) + b"\x00" * size)
@@ -323,6 +326,7 @@ def test_resets_at_every_moment_end_one_connection_each(server: ServerThread) ->
 
 # ---- time limits ----
 
+# REQ CTL-09
 def test_the_handshake_has_an_end_however_the_octets_drip() -> None:
     with served("--handshake-timeout", "0.3") as server, Caller(server.port) as idle, Caller(server.port) as drip:
         for octet in header(255, CREATE, 0, 8_000) + b"\x00" * 8_000:
@@ -347,6 +351,7 @@ def test_a_password_that_waits_to_be_hashed_has_no_time_limit(gate: threading.Ev
         assert reply.token
 
 
+# REQ CTL-16
 def test_the_server_closes_when_no_port_is_announced(server: ServerThread) -> None:
     with Caller(server.port) as caller:
         caller.sock.sendall(request(CREATE, "lobby", "alice"))
@@ -387,8 +392,9 @@ def test_a_port_over_tcp_is_an_endpoint(server: ServerThread, chunks: tuple[byte
         assert caller.is_closed()
 
 
-def test_a_port_that_comes_in_two_parts(server: ServerThread) -> None:
-    caller, sock = announced(server, request(CREATE, "lobby", "alice"))
+@pytest.mark.parametrize("password", [None, "password"])
+def test_a_port_that_comes_after_the_answer_and_in_two_parts(server: ServerThread, password: str | None) -> None:
+    caller, sock = announced(server, request(CREATE, "lobby", "alice", password))
     with caller, sock:
         assert caller.reply()
         caller.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -406,6 +412,14 @@ def test_no_port_port_0_and_half_a_port_say_nothing(server: ServerThread, end: b
         assert reply
         assert caller.is_closed()
     assert server.rooms.by_token[str(reply.token).encode()].endpoint is None
+
+
+def test_an_announcement_is_the_end_of_the_connection(server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control.TIMERS, "announcement_wait", 600.0)
+    with Caller(server.port) as caller:
+        caller.sock.sendall(request(CREATE, "lobby", "alice") + b"\x00\x00")
+        assert caller.reply()
+        assert caller.is_closed()
 
 
 def test_a_datagram_that_came_first_wins(server: ServerThread) -> None:
@@ -460,6 +474,7 @@ def test_another_address_has_a_limit_of_its_own_and_the_server_one_for_all() -> 
         nothing_is_kept(server)
 
 
+# REQ LIM-03
 def test_a_flood_beyond_the_limit_is_closed_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control, "_REFUSALS", 2)
     monkeypatch.setattr(control.TIMERS, "announcement_wait", 60.0)
@@ -532,6 +547,7 @@ def test_the_right_and_the_wrong_password(server: ServerThread) -> None:
     assert ask(server.port, JOIN, "lobby", "bob", "pass: wörd").token
 
 
+# REQ ERR-06
 def test_others_chat_while_passwords_are_hashed(server: ServerThread, gate: threading.Event) -> None:
     with Caller(server.port) as caller:
         caller.sock.sendall(request(CREATE, "secret", "eve", "password"))
@@ -551,6 +567,7 @@ def test_others_chat_while_passwords_are_hashed(server: ServerThread, gate: thre
 
 
 @linux
+# REQ LIM-01 LIM-05
 def test_the_queue_of_passwords_has_an_end(server: ServerThread, gate: threading.Event) -> None:
     callers = []
     for source, count in ((None, workers.SHARE), (SECOND, workers.SHARE), (THIRD, workers.THREADS)):
@@ -594,6 +611,7 @@ def test_nobody_is_a_member_who_never_got_its_token(server: ServerThread, gate: 
     assert list(server.rooms.by_name) == ["other"]
 
 
+# REQ ERR-03
 def test_the_room_closed_or_came_while_the_password_was_hashed(server: ServerThread, gate: threading.Event) -> None:
     gate.set()
     with Person(server.port, server.udp_port, CREATE, "closes", "alice", "password") as alice:
@@ -613,6 +631,7 @@ def test_the_room_closed_or_came_while_the_password_was_hashed(server: ServerThr
 
 # ---- faults of ours ----
 
+# REQ ERR-05
 def test_a_hash_that_fails_is_an_internal_error(server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> None:
     def digest(work: PasswordWork) -> bytes:
         raise MemoryError

@@ -11,20 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from peers import has_ipv6
 
 from tcrp_server import errqueue
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux names the destination of what came back")
 PATIENCE = 10.0
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
-            sock.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
 
 
 @contextlib.contextmanager

@@ -41,6 +41,7 @@ def test_a_line_of_json(shown: Callable[[], str]) -> None:
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 @pytest.mark.parametrize("name", ["a\nINFO forged", "\x1b[2J", '" room="other', "\u202e", "\u2028", "\ud800", "\\"])
+# REQ SEC-06
 def test_names_stay_on_their_line_and_in_their_field(shown: Callable[[], str], log_format: str, name: str) -> None:
     logs.set_up(log_format, "info")
     logs.info("joined", user=name, room="lobby")

@@ -38,6 +38,11 @@ def pair(server: ServerThread) -> Iterator[tuple[Person, Person]]:
         yield alice, bob
 
 
+def wait_for_a_turn(server: ServerThread) -> None:
+    """What the loop was at, it does no longer: it knows what the test has put in place of its parts."""
+    assert ask(server.port, JOIN, "nowhere", "anybody").token is None
+
+
 class Udp:
     """The server's UDP socket, which answers with these faults first."""
 
@@ -67,6 +72,7 @@ def udp(server: ServerThread, pair: tuple[Person, Person]) -> Udp:
     """In place of the real one, when both are there and nothing is under way."""
     udp: Any = Udp(server.loop._udp)
     server.loop._udp = server.loop._fanout._sock = udp
+    wait_for_a_turn(server)
     found: Udp = udp
     return found
 
@@ -92,6 +98,7 @@ def test_a_fault_in_a_datagram_costs_that_datagram(server: ServerThread, pair: t
         real(octets, source, now)
 
     monkeypatch.setattr(server.loop._relay, "datagram", faulty)
+    wait_for_a_turn(server)
     for text in ("one", "fault", "two", "fault", "three"):
         bob.say(text)
     assert [alice.hear() for _ in range(3)] == [ChatLine("bob", text) for text in ("one", "two", "three")]
@@ -147,12 +154,22 @@ def test_the_kernel_takes_nothing_for_a_while(server: ServerThread, udp: Udp, pa
     assert server.loop._fanout.dropped == 0
 
 
+@contextlib.contextmanager
+def resting_loop() -> Iterator[module.Loop]:
+    """A loop that does not run, for tests that take its steps themselves."""
+    loop = make_loop(*sockets.listen(LOCAL, 0, None), load([], {}))
+    try:
+        yield loop
+    finally:
+        loop._control.shut_down()
+        loop.close()
+
+
 @pytest.mark.parametrize(("sends", "turns"), [(1, [1] * 10), (6, [2] * 5), (7, [3, 3, 3, 1]), (1_000, [10])])
 def test_a_busy_room_takes_turns_with_all_others(monkeypatch: pytest.MonkeyPatch, sends: int, turns: list[int]) -> None:
     """A datagram may cause as many as a room has members; what a turn sends is bounded, not only what it receives."""
     monkeypatch.setattr(module, "_SENDS", sends)
-    loop = make_loop(*sockets.listen(LOCAL, 0, None), load([], {}))
-    with contextlib.closing(loop), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+    with resting_loop() as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind((LOCAL, 0))
         rooms = loop._rooms
         host = rooms.create("lobby", "host", LOCAL, None, b"token", 0.0)
@@ -168,13 +185,39 @@ def test_a_busy_room_takes_turns_with_all_others(monkeypatch: pytest.MonkeyPatch
             loop._on_udp(selectors.EVENT_READ)
             taken.append(loop._relay.counters.received - before)
         assert taken == turns
-        loop._control.shut_down()
+
+
+def test_those_who_are_gone_are_not_told_of_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a room of the dead costs the square of its size, while everybody else waits."""
+    told: list[str] = []
+    with resting_loop() as loop:
+        host = loop._rooms.create("lobby", "host", LOCAL, None, b"token", 0.0)
+        for number in range(50):
+            member = loop._rooms.join(host.room, f"user {number}", LOCAL, b"token %d" % number, 0.0)
+            loop._rooms.set_address(member, (LOCAL, 1_000 + number))
+        monkeypatch.setattr(loop._relay.outlet, "send", lambda octets, members: told.extend(
+            member.username for member in members))
+        loop._failures = [(LOCAL, 1_000 + number) for number in range(50)] * 3
+        loop._strike()
+        assert list(host.room.members.values()) == [host]
+        assert loop._failures == []
+    assert sorted(told) == sorted(["host"] * 50 + [f"user {number}" for number in range(50)])
+
+
+def test_a_year_is_no_time_to_wait_for_ever() -> None:
+    """What the options allow, and a selector does not."""
+    with served("--idle-timeout", str(366 * 86_400), "--handshake-timeout", str(366 * 86_400)) as server:
+        assert ask(server.port, CREATE, "lobby", "alice").token
+        with socket.create_connection((LOCAL, server.port), PATIENCE):
+            assert ask(server.port, JOIN, "lobby", "bob").token
 
 
 # ---- the end ----
 
 def test_what_waits_for_the_kernel_is_still_sent_at_the_end(server: ServerThread, udp: Udp,
-                                                           pair: tuple[Person, Person]) -> None:
+                                                           pair: tuple[Person, Person],
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LAST_WORDS", 1e6)  # it ends because nothing waits any more
     udp.send_faults = [errno.EAGAIN] * 5
     server.stop()
     closed = Notice(3, "lobby", "room lobby is closed: the server is shutting down")
@@ -208,7 +251,12 @@ def test_waking_is_never_too_often(server: ServerThread) -> None:
 
 
 def test_after_the_end_nothing_is_open(server: ServerThread, pair: tuple[Person, Person]) -> None:
+    threads = [thread for thread in threading.enumerate() if thread.name == "password"]
+    assert threads
     server.stop()
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((LOCAL, server.port), PATIENCE)
     assert [server.loop._udp.fileno(), server.loop._wake_in.fileno(), server.loop.wake_out.fileno()] == [-1, -1, -1]

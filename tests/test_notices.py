@@ -60,6 +60,7 @@ def fits(room: Room, text: str) -> bool:
 
 
 @given(st.integers(1, 255), st.integers(1, 400), st.integers(1, 60), st.sampled_from(["a", "é", "部"]))
+# REQ NTC-12 RLY-04
 def test_members_are_cut_with_a_count_where_they_would_not_fit(room_size: int, count: int, size: int,
                                                                letter: str) -> None:
     names = [f"{number}{letter * (number % size)}".encode()[:64].decode("utf-8", "ignore") for number in range(count)]

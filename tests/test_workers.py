@@ -59,6 +59,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     gate.set()
 
 
+# REQ SEC-05
 def test_scrypt_as_in_rfc_7914() -> None:
     # RFC 7914, section 12, has n=16384, r=8, p=1 with 64 octets; PBKDF2's last step makes the first 32 the same.
     job = PasswordWork(Request(2, "lobby", "bob", "pleaseletmein"), "192.0.2.1", None, b"SodiumChloride")
@@ -78,6 +79,7 @@ def test_the_digest_comes_to_who_collects(crew: Crew) -> None:
     assert len(collected_in) == 1
 
 
+# REQ LIM-05
 def test_too_many_are_refused(crew: Crew, gate: threading.Event) -> None:
     taken = 0
     for number in range(QUEUE + THREADS + 10):

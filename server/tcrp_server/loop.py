@@ -22,6 +22,7 @@ from tcrp_server.workers import PasswordWorkers
 
 _DRAIN = 256       # datagrams handled in one turn
 _SENDS = 4_096     # datagrams sent in one turn, after which no more is received: about 10 ms
+_LONGEST = 3_600.0  # seconds to wait for anything; selectors refuse more than 24 days
 _LAST_WORDS = 1.0  # seconds at the end for datagrams that wait for the kernel
 # One octet more than is allowed shows that a datagram is too long. Windows makes that an error, so there: all of it.
 _RECEIVE = 65_535 if sys.platform == "win32" else LIMITS.chat_datagram_size + 1
@@ -97,7 +98,7 @@ class Loop:
 
     def _timeout(self) -> float | None:
         deadlines = [when for when in (self._control.next_deadline(), self._rooms.next_deadline()) if when is not None]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        return max(0.0, min(min(deadlines) - time.monotonic(), _LONGEST)) if deadlines else None
 
     # ---- datagrams ----
 
@@ -128,11 +129,11 @@ class Loop:
         self._failures += errqueue.read(self._udp)
 
     def _strike(self) -> None:
-        """Count what came back against the members there; telling the others may bring further failures."""
+        """Count what came back against the members there. All who go are out before anybody is told: else each of
+        them would be told of all others, and every such notice would come back too."""
         while self._failures:
             failures, self._failures = self._failures, []
-            for address in failures:
-                self._relay.tell(self._rooms.undeliverable(address))
+            self._relay.tell([event for address in failures for event in self._rooms.undeliverable(address)])
 
     def _watch_udp(self) -> None:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._fanout.is_waiting else 0)

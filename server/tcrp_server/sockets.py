@@ -26,7 +26,7 @@ def listen(host: str, port: int, udp_port: int | None) -> tuple[socket.socket, s
         host = "0.0.0.0"
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except (OSError, ValueError) as error:  # ValueError: what no resolver takes, a NUL or a label of 64 characters
+    except (OSError, ValueError) as error:  # ValueError: what no resolver takes, a label of 64 characters
         raise CannotListen(f"{host}: {getattr(error, 'strerror', None) or 'not an address'}") from None
     for last in range(_TRIES, 0, -1):
         tcp = _bound(family, socket.SOCK_STREAM, address, port)
