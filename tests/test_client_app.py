@@ -56,6 +56,7 @@ def alice(server: ScriptedServer) -> tuple[str, ...]:
     return "--server", f"127.0.0.1:{server.port}", "--user", "alice", "join", "lobby"
 
 
+# REQ SEC-03
 def test_a_program_in_a_pipeline() -> None:
     heard: list[str] = []
 

@@ -152,6 +152,7 @@ def check(output: str, lines: int) -> None:
 
 
 @given(NASTY, NASTY, NASTY, st.sampled_from(LANGUAGES), st.integers(0, 255))
+# REQ TXT-16 TXT-17 TXT-18
 def test_nothing_of_the_network_drives_a_terminal(
     name: str, text: str, room_name: str, language: str, number: int
 ) -> None:
@@ -185,6 +186,7 @@ def test_words_that_are_fine_stay() -> None:
 
 
 @pytest.mark.parametrize("name", ["* here", "*", "＊ here", "\u2217x", "\u3000* here", "*\ufe0f\u20e3"])
+# REQ TXT-20
 def test_a_line_of_the_chat_is_not_taken_for_a_notice(name: str) -> None:
     for is_shared, before in ((True, "\\"), (False, "")):
         chat = io.StringIO()
@@ -193,6 +195,7 @@ def test_a_line_of_the_chat_is_not_taken_for_a_notice(name: str) -> None:
 
 
 @given(st.text(st.characters() | st.sampled_from("*＊ \t:"), max_size=8), st.text(max_size=5))
+# REQ TXT-20
 def test_only_notices_begin_with_an_asterisk(name: str, text: str) -> None:
     chat = io.StringIO()
     Printer(chat, None, True).chat(f"{name}: {text}")

@@ -408,6 +408,7 @@ def test_a_row_of_the_membership_table(row: Transition) -> None:
 # ---- what is said ----
 
 
+# REQ LIM-08
 def test_messages_are_paced_below_what_a_server_allows() -> None:
     stage = chatting()
     for number in range(QUEUE):

@@ -500,6 +500,7 @@ def decoded(name: str, octets: bytes) -> Any:
 
 
 @pytest.mark.parametrize("name", NAMES)
+# REQ CNF-02
 def test_arbitrary_octets_raise_nothing_else(name: str) -> None:
     @settings(max_examples=120)
     @given(st.one_of(strategies.any_octets, mutated(OCTETS[name])))
@@ -514,6 +515,7 @@ def test_arbitrary_octets_raise_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["control_header", "control_frame", "endpoint_announcement"])
+# REQ CTL-08
 def test_every_strict_prefix_is_truncated(name: str) -> None:
     """On a stream "not yet" is told from "never": the code of a prefix of something valid is TRUNCATED."""
 
@@ -595,6 +597,7 @@ def test_no_octet_may_follow(name: str, data: st.DataObject) -> None:
         (Notice(1, "a", "\udfff"), E.BAD_UTF8, "relay_datagram.notice.text"),
     ],
 )
+# REQ CNF-04
 def test_refused_values(message: Any, code: ErrorCode, field: str) -> None:
     with pytest.raises(LocalProtocolError) as caught:
         ENCODE[field.split(".")[0]](message)
@@ -617,6 +620,7 @@ def encoded(name: str, message: Any) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+# REQ CNF-04
 def test_arbitrary_values_in_the_fields_raise_nothing_else(name: str) -> None:
     """Each field in turn, and fields of the message inside, get what they do not want."""
 

@@ -591,6 +591,20 @@ def test_a_client_keeps_nothing_when_all_is_said(state: str) -> None:
     assert (kept(side), events(side)) == (0, [])
 
 
+def test_what_is_dropped_is_never_needed() -> None:
+    """The largest of everything in one piece, and a flood behind it, before the first event is asked for."""
+    room, flood = "r" * 255, b"\xff" * 200_000
+    request = Request(1, room, "alice", "p" * 8158)
+    response = Response(1, room, 0, {"a": "x" * 65527})
+    complete = Complete(1, room, "t" * 255)
+    client, server = connection(CLIENT), connection(SERVER)
+    server.receive_data(client.send(request) + ANNOUNCEMENT_OCTETS + flood)
+    assert events(server) == [request]
+    client.receive_data(server.send(response) + server.send(complete) + flood)
+    assert events(client) == [response, complete]
+    assert events(server) == [ANNOUNCEMENT]
+
+
 # ---- anything at all ----
 
 

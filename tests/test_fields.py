@@ -134,7 +134,7 @@ def test_size_that_is_given_does_not_lie() -> None:
 
 def test_size_without_its_field_is_the_value() -> None:
     header = toy(field("size", SizeOf("x", 1), "Octets of x, which comes later."))
-    assert write(header, size=7) == b"\7"
+    assert [write(header, size=size) for size in (0, 7, 255)] == [b"\0", b"\7", b"\xff"]
     assert fault(write, header)[0] == E.BAD_TYPE
 
 

@@ -161,7 +161,9 @@ def test_it_shows_what_the_codec_reads_and_where_it_stops(tmp_path: Path) -> Non
     capture = Capture()
     numbers = {put(capture, item, 20000 + at): item for at, item in enumerate(all_cases(25))}
     numbers.pop(None, None)
-    packets = ElementTree.fromstring(tshark(capture.write(tmp_path / "cases.pcap"), "-T", "pdml")).findall("packet")
+    pdml = tshark(capture.write(tmp_path / "cases.pcap"), "-T", "pdml")
+    pdml = re.sub("[\ufffe\uffff]", "\ufffd", pdml)  # tshark writes them as they are, and XML does not have them
+    packets = ElementTree.fromstring(pdml).findall("packet")
     assert len(packets) == len(capture.packets)
     wrong = []
     for number, item in numbers.items():

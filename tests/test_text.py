@@ -140,6 +140,7 @@ def test_names_of_people_are_allowed_and_shown_as_they_are(name: str) -> None:
         (" ", "starts with white space"),
     ],
 )
+# REQ TXT-01 TXT-02 TXT-03 TXT-04 TXT-07
 def test_names_that_are_refused_with_the_reason(name: str, reason: str) -> None:
     assert username_fault(name) == reason
     if not reason.endswith("64"):
@@ -157,6 +158,7 @@ def test_names_that_are_refused_with_the_reason(name: str, reason: str) -> None:
         ("a\u2a74b", "contains a colon (U+2A74 at 1)"),
     ],
 )
+# REQ TXT-06
 def test_colons_are_for_room_names_only(name: str, reason: str) -> None:
     assert username_fault(name) == reason
     assert room_name_fault(name) is None
@@ -209,6 +211,7 @@ def test_an_allowed_user_name_ends_at_the_first_colon_of_a_line(name: str) -> No
         ("İstanbul", "i\u0307stanbul"),
     ],
 )
+# REQ TXT-11
 def test_names_that_are_the_same(one: str, other: str) -> None:
     assert one != other
     assert fold_username(one) == fold_username(other)
@@ -230,6 +233,7 @@ def test_names_that_are_the_same(one: str, other: str) -> None:
         ("a b", "ab"),
     ],
 )
+# REQ TXT-11
 def test_names_that_differ(one: str, other: str) -> None:
     assert fold_username(one) != fold_username(other)
 
@@ -275,6 +279,7 @@ messages = st.one_of(
 
 
 @given(messages)
+# REQ TXT-12 TXT-13 TXT-14
 def test_relay_text_is_the_naive_one(message: bytes) -> None:
     relayed = relay_text(message)
     assert relayed == naive_relay_text(message)
@@ -358,6 +363,7 @@ def test_relay_text(message: bytes, relayed: bytes | None) -> None:
         ("e" + "\u20dd" * 9 + "\x00" + "\u0301" * 9, "e" + "\u20dd" * 8 + "\ufffd" + "\u0301" * 8),
     ],
 )
+# REQ TXT-16 TXT-18 TXT-19
 def test_displayable(text: str, shown: str) -> None:
     assert displayable(text) == shown
 
@@ -389,6 +395,7 @@ def test_every_character_as_name_and_as_text(plane: int) -> None:
             assert shown in (char, "\ufffd") or char == "\t", ascii(char)
 
 
+# REQ TXT-08
 def test_every_assigned_character_inside_a_name() -> None:
     for char in ASSIGNED:
         refused = (

@@ -5,7 +5,7 @@ import difflib
 from collections.abc import Callable
 from pathlib import Path
 
-from tcrp.gen import fastcodec, json_spec, kaitai, markdown, mermaid, wireshark
+from tcrp.gen import fastcodec, json_spec, kaitai, markdown, mermaid, vectors, wireshark
 from tcrp.gen.model import Model
 
 # Path from the root of the repository -> renderer.
@@ -14,6 +14,7 @@ ARTEFACTS: dict[str, Callable[[Model], str]] = {
     "spec/tcrp.json": json_spec.render,
     "spec/tcrp.ksy": kaitai.render,
     "spec/tcrp.lua": wireshark.render,
+    **{f"spec/vectors/{name}.json": render for name, render in vectors.FILES.items()},
     "tcrp/fastcodec.py": fastcodec.render,
 }
 

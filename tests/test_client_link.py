@@ -1,0 +1,101 @@
+"""tcrp_client.loop.Link over real sockets: from where and to where the datagrams of a membership go."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tcrp_client.loop import Link
+
+PATIENCE = 20.0
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
+
+
+class Far:
+    """A server's two sockets, on one port, and links to it."""
+
+    def __init__(self, tcp: socket.socket, udp: socket.socket, selector: selectors.BaseSelector) -> None:
+        self.tcp = tcp
+        self.udp = udp
+        self.selector = selector
+        self.accepted: list[socket.socket] = []
+
+    def link(self, source: str = "127.0.0.1") -> Link:
+        control = socket.create_connection(self.tcp.getsockname(), PATIENCE, (source, 0))
+        self.accepted.append(self.tcp.accept()[0])
+        link = Link(self.selector, control, self.udp.getsockname()[1])
+        link.open_datagrams()
+        return link
+
+
+@pytest.fixture
+def far() -> Iterator[Far]:
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, selectors.DefaultSelector() as selector:
+        tcp.bind(("127.0.0.1", 0))
+        tcp.listen()
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(PATIENCE)
+        server = Far(tcp, udp, selector)
+        yield server
+        for sock in server.accepted:
+            sock.close()
+
+
+@contextmanager
+def closing(*links: Link) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for link in links:
+            link.close()
+
+
+def received(far: Far, link: Link) -> list[bytes | None]:
+    """What is there, when there is something."""
+    assert far.selector.select(PATIENCE)
+    return list(link.receive_datagrams())
+
+
+@pytest.mark.parametrize("source", ["127.0.0.1", pytest.param("127.0.0.9", marks=linux)])
+# REQ GEN-06
+def test_datagrams_come_from_the_address_of_the_connection(far: Far, source: str) -> None:
+    link = far.link(source)
+    with closing(link):
+        assert link.send_datagram(b"hi")
+        assert far.udp.recvfrom(10) == (b"hi", (source, link.datagrams.getsockname()[1]))  # type: ignore[union-attr]
+
+
+# REQ GEN-09
+def test_only_the_server_is_heard(far: Far) -> None:
+    link = far.link()
+    with closing(link), socket.socket(type=socket.SOCK_DGRAM) as stranger:
+        assert link.datagrams is not None
+        place = link.datagrams.getsockname()
+        stranger.bind(("127.0.0.1", 0))
+        stranger.sendto(b"evil: hi", place)
+        far.udp.sendto(b"bob: hi", place)
+        assert received(far, link) == [b"bob: hi"]
+
+
+# REQ RLY-06
+def test_the_largest_datagram_is_whole_and_a_larger_one_is_seen_to_be(far: Far) -> None:
+    link = far.link()
+    with closing(link):
+        assert link.datagrams is not None
+        for size, seen in ((4_094, 4_094), (4_095, 4_095), (9_000, 4_096)):
+            far.udp.sendto(b"x" * size, link.datagrams.getsockname())
+            assert [len(octets or b"") for octets in received(far, link)] == [seen]
+
+
+# REQ RLY-09
+def test_every_membership_has_a_port_of_its_own(far: Far) -> None:
+    one, other = far.link(), far.link()
+    with closing(one, other):
+        assert one.datagrams is not None
+        assert other.datagrams is not None
+        assert one.datagrams.getsockname() != other.datagrams.getsockname()
