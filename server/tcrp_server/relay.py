@@ -111,8 +111,7 @@ class Relay:
                 self._notify(notices.left(event.member), [event.member, *event.member.room.members.values()])
             elif isinstance(event, Removed):
                 self._notify(notices.removed(event.member, event.reason), [event.member])
-                # Nobody knew a member without an endpoint, and of a host's end Closed tells.
-                if event.member.endpoint is not None and not event.member.is_host:
+                if event.member.endpoint is not None:  # else nobody knew it; of a host's end Closed tells
                     self._notify(notices.gone(event.member, event.reason), event.member.room.members.values())
             elif isinstance(event, Closed):
                 self._notify(notices.room_closed(event.room, event.reason), event.members)

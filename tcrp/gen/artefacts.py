@@ -5,8 +5,9 @@ import difflib
 from collections.abc import Callable
 from pathlib import Path
 
+from tcrp.errors import ProtocolError
 from tcrp.gen import fastcodec, json_spec, kaitai, markdown, mermaid, vectors, wireshark
-from tcrp.gen.model import Model
+from tcrp.gen.model import Model, SchemaError
 
 # Path from the root of the repository -> renderer.
 ARTEFACTS: dict[str, Callable[[Model], str]] = {
@@ -23,8 +24,14 @@ DOCUMENTS = ("README.ja.md", "README.md", "spec/tcrp.ja.md", "spec/tcrp.md")
 
 
 def render_all(model: Model) -> dict[str, str]:
-    """The text of every artefact, by path."""
-    return {path: render(model) for path, render in ARTEFACTS.items()}
+    """The text of every artefact, by path. Raises SchemaError if one cannot be made."""
+    texts = {}
+    for path, render in ARTEFACTS.items():
+        try:
+            texts[path] = render(model)
+        except ProtocolError as error:  # in a case or an example that a person chose
+            raise SchemaError(path, f"holds what the schemas do not allow: {error}") from None
+    return texts
 
 
 def splice_all(model: Model, root: Path) -> dict[str, str]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 from tcrp import codec
+from tcrp.errors import LocalProtocolError
+from tcrp.gen.model import SchemaError
 from tcrp.messages import (
     Complete,
     CompletePayload,
@@ -63,7 +65,11 @@ class Group:
 
     def valid(self, name: str, req: str, why: str, value: Any, *flags: str) -> Case:
         """`value`, in the octets that a codec writes for it."""
-        return self._valid(name, req, why, codec.encode(self.message, value), value, "canonical", *flags)
+        try:
+            octets = codec.encode(self.message, value)
+        except LocalProtocolError as error:  # the schema has changed under a case that a person chose
+            raise SchemaError(f"{self.prefix}-{name}", f"can no longer be encoded: {error}") from None
+        return self._valid(name, req, why, octets, value, "canonical", *flags)
 
     def reads(self, name: str, req: str, why: str, octets: bytes, value: Any, *flags: str) -> Case:
         """`octets` that are `value`, though a codec writes others for it."""
