@@ -130,7 +130,8 @@ def _flush() -> None:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:
-        pass
+        # What it holds would fail once more at the exit, which then is 120 (Python's library reference, signal).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # ---- the person ----
