@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from tcrp.constants import LIMITS, Status
+from tcrp.constants import LIMITS, TIMERS, Status
 from tcrp.pacing import Allowance
 from tcrp.state import MEMBER, ROOM
 from tcrp.text import fold_username
@@ -132,7 +132,7 @@ class Rooms:
 
     def __init__(self, *, max_rooms: int = LIMITS.max_rooms, max_members: int = LIMITS.max_members,
                  message_rate: float = LIMITS.message_rate, message_burst: float = LIMITS.message_burst,
-                 idle_timeout: float = 600.0) -> None:
+                 idle_timeout: float = TIMERS.idle_timeout) -> None:
         self.max_rooms = max_rooms
         self.max_members = max_members
         self.message_rate = message_rate
