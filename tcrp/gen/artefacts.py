@@ -7,11 +7,29 @@ from pathlib import Path
 
 from tcrp.errors import ProtocolError
 from tcrp.gen import fastcodec, json_spec, kaitai, markdown, mermaid, vectors, wireshark
+from tcrp.gen.codecs import (
+    c,
+    go,
+    go_fields,
+    java,
+    java_fields,
+    javascript,
+    python,
+    rust,
+)
 from tcrp.gen.model import Model, SchemaError
 
 # Path from the root of the repository -> renderer.
 ARTEFACTS: dict[str, Callable[[Model], str]] = {
     **{f"spec/diagrams/{name}.mmd": render for name, render in mermaid.FILES.items()},
+    "spec/codecs/c/tcrp.h": c.render,
+    "spec/codecs/go/runner/fields.go": go_fields.render,
+    "spec/codecs/go/tcrp.go": go.render,
+    "spec/codecs/java/Fields.java": java_fields.render,
+    "spec/codecs/java/tcrp/Tcrp.java": java.render,
+    "spec/codecs/javascript/tcrp.mjs": javascript.render,
+    "spec/codecs/python/tcrp_codec.py": python.render,
+    "spec/codecs/rust/tcrp.rs": rust.render,
     "spec/tcrp.json": json_spec.render,
     "spec/tcrp.ksy": kaitai.render,
     "spec/tcrp.lua": wireshark.render,

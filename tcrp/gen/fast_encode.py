@@ -61,9 +61,9 @@ class Encoder:
             self._members(form, form.body, where, value, sink)
             return
         source.octets(f"{sink} = ", self._struct(form.body, where, value))
-        if form is not choice.default or _begins_with_constant(form.body):
+        if form is not choice.default or begins_with_constant(form.body):
             return
-        if not _has_octets(form.body):
+        if not has_octets(form.body):
             other = "nothing" if choice.empty is None else choice.empty.name
             self._misread(f"not {sink}", form, other, path)
         for octet, case in choice.cases:
@@ -205,11 +205,12 @@ class _Parts:
         return self._done
 
 
-def _begins_with_constant(body: Struct) -> bool:
+def begins_with_constant(body: Struct) -> bool:
+    """Whether the first octets of the body are always the same."""
     return bool(body.fields) and isinstance(body.fields[0].type, Constant)
 
 
-def _has_octets(body: Struct) -> bool:
+def has_octets(body: Struct) -> bool:
     """Whether the body is never built as no octets at all."""
     return any(not field.optional and (isinstance(field.type, (Constant, Unsigned))
                                        or (isinstance(field.type, Run)

@@ -63,7 +63,7 @@ def render(model: Model) -> str:
     """The text of fastcodec.py."""
     code = []
     for message in model.messages:
-        code += [read_function(form, f"{message.name}.{form.name}") for form in _forms(message)
+        code += [read_function(form, f"{_holder(message)}.{form.name}") for form in _forms(message)
                  if isinstance(form.body, JsonObject)]
         code += [_decode(message), _encode(message)]
         code += [_split(message)] if _sized(message) else []
@@ -93,6 +93,13 @@ def _forms(message: Message) -> list[Form]:
     if isinstance(message.body, Choice):
         return list(message.body.forms)
     return [form for field in message.body.fields if isinstance(field.type, Choice) for form in field.type.forms]
+
+
+def _holder(message: Message) -> str:
+    """The path of the choice that the forms of `message` are of."""
+    if isinstance(message.body, Choice):
+        return message.name
+    return next((f"{message.name}.{field.name}" for field in message.body.fields if isinstance(field.type, Choice)), "")
 
 
 def _imports(body: str, values_from: str, values: list[str]) -> str:

@@ -414,7 +414,7 @@ def _read_note(members: Mapping[str, Any], error: type[ProtocolError], offset: i
     if "name" in members:
         name = members["name"]
         if not isinstance(name, str):
-            raise error(ErrorCode.BAD_JSON, "name is not a JSON string", "letter.note", offset)
+            raise error(ErrorCode.BAD_JSON, "name is not a JSON string", "letter.message.note", offset)
     return Note(name)
 
 

@@ -1,0 +1,3 @@
+module tcrp
+
+go 1.19

@@ -1,0 +1,184 @@
+import java.math.BigInteger;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import tcrp.Tcrp;
+import tcrp.Tcrp.ErrorCode;
+
+/**
+ * Makes values of the codec's types from JSON. What has no place in a type (a word where a number must stand, 256 in
+ * an octet) is a fault; the value is then a harmless one, and so are all that would be judged after it. So an error of
+ * the encoder is about what comes before the fault.
+ */
+final class Given {
+    /** What is wrong: an error that has no offset. */
+    record Fault(ErrorCode code, String field, String text) {
+    }
+
+    private Fault shape; // a wrong object, whatever its values are
+    private Fault fault; // the first wrong value
+    String form = ""; // what the member of that name said
+
+    /** The first of all that is wrong, null if nothing is. What the encoder says of a whole comes after its parts. */
+    Fault first(Tcrp.TcrpException encoder) {
+        if (shape != null) {
+            return shape;
+        }
+        if (encoder != null && (fault == null || !fault.field.startsWith(encoder.field + "."))) {
+            return new Fault(encoder.code, encoder.field, encoder.text);
+        }
+        return fault;
+    }
+
+    void misshapen(String path, String text) {
+        shape = shape == null ? new Fault(ErrorCode.BAD_TYPE, path, text) : shape;
+    }
+
+    private void wrong(ErrorCode code, String path, String text) {
+        fault = fault == null ? new Fault(code, path, text) : fault;
+    }
+
+    private static String harmless(int octets) {
+        return "x".repeat(Math.max(octets, 1));
+    }
+
+    @SuppressWarnings("unchecked") // LenientJson makes no other maps
+    private static Map<String, Object> asObject(Object value) {
+        return value instanceof Map ? (Map<String, Object>) value : null;
+    }
+
+    // ---- objects ----
+
+    Map<String, Object> members(Object fields, String path, List<String> required, List<String> optional) {
+        Map<String, Object> members = asObject(fields);
+        if (members == null) {
+            misshapen(path, "wants an object");
+            return Map.of();
+        }
+        for (String name : required) {
+            if (!members.containsKey(name)) {
+                misshapen(path, "the member " + name + " is missing");
+            }
+        }
+        for (String name : members.keySet()) {
+            if (!required.contains(name) && !optional.contains(name)) {
+                misshapen(path, "has a member that it must not have");
+            }
+        }
+        return members;
+    }
+
+    /** The members but for the one that says the form. */
+    Map<String, Object> form(Object fields, String path) {
+        Map<String, Object> members = asObject(fields);
+        if (members == null) {
+            misshapen(path, "wants an object");
+            return Map.of();
+        }
+        Map<String, Object> others = new LinkedHashMap<>(members);
+        form = others.remove("form") instanceof String name ? name : "";
+        return others;
+    }
+
+    // ---- fields ----
+
+    String text(Object value, String path, int fewest) {
+        if (!(value instanceof String)) {
+            wrong(ErrorCode.BAD_TYPE, path, "wants text");
+        }
+        return fault != null ? harmless(fewest) : (String) value;
+    }
+
+    byte[] octets(Map<String, Object> members, String name, String path, int fewest) {
+        byte[] octets = new byte[0];
+        if (members.containsKey(name)) {
+            octets = members.get(name) instanceof String text ? unhex(text) : null;
+        }
+        if (octets == null) {
+            misshapen(path, "wants octets as hex");
+        }
+        return fault != null || octets == null ? new byte[fewest] : octets;
+    }
+
+    Map<String, Object> object(Object value, String path, boolean mayBeAbsent) {
+        if (value == null && mayBeAbsent) {
+            return null;
+        }
+        if (asObject(value) == null) {
+            wrong(ErrorCode.BAD_TYPE, path, "wants an object");
+        }
+        return fault != null ? Map.of() : asObject(value);
+    }
+
+    BigInteger integer(Object value, String path) {
+        if (!(value instanceof BigInteger)) {
+            wrong(ErrorCode.BAD_TYPE, path, "wants an integer");
+        }
+        return fault != null ? BigInteger.ZERO : (BigInteger) value;
+    }
+
+    BigInteger integer(Object value, String path, long minimum, long maximum) {
+        BigInteger whole = integer(value, path);
+        boolean isLess = whole.compareTo(BigInteger.valueOf(minimum)) < 0;
+        if (isLess || whole.compareTo(BigInteger.valueOf(maximum)) > 0) {
+            wrong(ErrorCode.OUT_OF_RANGE, path, "is not in its range");
+        }
+        return fault != null ? BigInteger.valueOf(minimum) : whole;
+    }
+
+    // ---- members of a JSON object of the wire ----
+
+    /** What no JSON of the wire can say is wrong before anything else is. */
+    void wantExpressible(String path, Map<String, Object> members) {
+        for (Object value : members.values()) {
+            try {
+                // An object in an object is as deep as a member of the request.
+                Map<String, Object> detail = new LinkedHashMap<>();
+                detail.put("member", value);
+                Tcrp.encodeResponsePayload(new Tcrp.ResponsePayload(0, detail));
+            } catch (Tcrp.TcrpException error) {
+                wrong(error.code, path, error.text);
+            }
+        }
+    }
+
+    String textMember(Map<String, Object> members, String name, String path, int fewest) {
+        Object value = members.get(name);
+        if (value != null && !(value instanceof String)) {
+            wrong(ErrorCode.BAD_JSON, path, name + " is not a JSON string");
+        }
+        return fault != null ? harmless(fewest) : (String) value;
+    }
+
+    Map<String, Object> objectMember(Map<String, Object> members, String name, String path) {
+        Object value = members.get(name);
+        if (value != null && asObject(value) == null) {
+            wrong(ErrorCode.BAD_JSON, path, name + " is not a JSON object");
+        }
+        return fault != null ? null : asObject(value);
+    }
+
+    // ---- hex ----
+
+    static String hexadecimal(byte[] octets) {
+        return HexFormat.of().formatHex(octets);
+    }
+
+    /** Hex in words of whole octets between white space; null if it is none. */
+    static byte[] unhex(String text) {
+        StringBuilder digits = new StringBuilder();
+        for (String word : text.split("[ \\t\\n\\x0B\\f\\r]+")) {
+            if (word.length() % 2 != 0) {
+                return null;
+            }
+            digits.append(word);
+        }
+        try {
+            return HexFormat.of().parseHex(digits);
+        } catch (IllegalArgumentException error) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,7 @@
+module chat
+
+go 1.19
+
+require tcrp v0.0.0
+
+replace tcrp => ../../codecs/go
