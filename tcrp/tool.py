@@ -1,8 +1,10 @@
-"""The command line of `python -m tcrp`: encode and decode one message, explain octets.
+"""The command line of `python -m tcrp`: encode and decode messages, explain octets.
 
     python -m tcrp decode MESSAGE    hex on standard input -> JSON on standard output
     python -m tcrp encode MESSAGE    JSON on standard input -> hex on standard output
+    python -m tcrp lines             many of both, one a line (the form is in `tcrp.runner`)
     python -m tcrp explain           hex, or a file -> a dump with a line a field
+    python -m tcrp conform           test a server, a client or a codec against the specification (--help tells more)
 
 MESSAGE is a name of spec/tcrp.md (`chat_datagram`); the form of the JSON is in `tcrp.plain`. `decode` and `encode`
 are what the vectors are run with, in any language, and so are the exit codes:
@@ -17,42 +19,34 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from tcrp import codec, explain, fastcodec, plain, schema
-from tcrp.constants import ErrorCode
+from tcrp import explain, runner, schema
 from tcrp.dump import WIDTH, Dump
-from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from tcrp.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, USAGE, VALID, Refused
 from tcrp.text import displayable
 
-VALID, INVALID, INCOMPLETE, USAGE, NOT_SUPPORTED = 0, 1, 2, 64, 127
 NARROWEST = 72  # columns; a terminal that is narrower folds the lines
-
-
-class Failed(Exception):
-    """The command ends here: an exit code, and a line for standard error."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    arguments = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["conform"]:  # with a command line of its own
+        from tcrp.conformance import cli
+        return cli.main(words[1:])
+    arguments = _parser().parse_args(words)
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
-    except Failed as failed:
-        print(f"tcrp {arguments.command}: {failed}", file=sys.stderr)
-        return failed.code
+    except Refused as refused:
+        print(f"tcrp {arguments.command}: {refused}", file=sys.stderr)
+        return refused.code
     except BrokenPipeError:  # whoever read the output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor will Python's own flush fail
         return VALID
@@ -63,29 +57,29 @@ def main(argv: Sequence[str] | None = None) -> int:
 # ---- commands ----
 
 def _decode(arguments: argparse.Namespace) -> int:
-    decode = _function("decode", arguments)
-    try:
-        message = decode(_hex(_input()))
-    except RemoteProtocolError as error:
-        incomplete = error.code == ErrorCode.TRUNCATED and explain.stands_on_stream(arguments.message)
-        return _wrong(error, INCOMPLETE if incomplete else INVALID)
-    print(json.dumps(plain.to_plain(arguments.message, message)))
-    return VALID
+    return _printed(runner.decode(arguments.message, _input(), arguments.fast))
 
 
 def _encode(arguments: argparse.Namespace) -> int:
-    encode = _function("encode", arguments)
-    try:
-        octets = encode(plain.from_plain(arguments.message, _json(_input(), arguments.message)))
-    except LocalProtocolError as error:
-        return _wrong(error, INVALID)
-    print(octets.hex())
+    return _printed(runner.encode(arguments.message, _input(), arguments.fast))
+
+
+def _printed(answer: tuple[int, str]) -> int:
+    code, text = answer
+    print(text)
+    return code
+
+
+def _lines(arguments: argparse.Namespace) -> int:
+    for line in sys.stdin.buffer:
+        code, text = runner.answer(line, arguments.fast)
+        print(code, text, flush=True)
     return VALID
 
 
 def _explain(arguments: argparse.Namespace) -> int:
     name, file = _what_and_where(arguments.words)
-    octets = _input(file) if arguments.binary else _hex(_input(file))
+    octets = _input(file) if arguments.binary else runner.read_hex(_input(file))
     colour = arguments.color == "always" or (arguments.color == "auto" and _has_colours())
     width = min(WIDTH, max(NARROWEST, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else WIDTH
     dump = Dump(width, arguments.full, colour)
@@ -93,7 +87,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         sys.stdout.reconfigure(errors="replace")  # names are in any script, terminals are not
     if not name:
         if not octets:
-            raise Failed(USAGE, "no octets to explain")
+            raise Refused(USAGE, "no octets to explain")
         name, why = explain.guess(octets)
         print(f"Guessed: {name}, because {why}.")
     explanation = explain.explain(name, octets)
@@ -118,29 +112,16 @@ def _verdict(explanation: explain.Explanation, dump: Dump) -> int:
 
 # ---- what they share ----
 
-def _function(verb: str, arguments: argparse.Namespace) -> Any:
-    """The codec's function for the message that is named."""
-    if arguments.message not in schema.MESSAGES:
-        raise Failed(NOT_SUPPORTED, f"no message is called {arguments.message!a}: {', '.join(schema.MESSAGES)}")
-    return getattr(fastcodec if arguments.fast else codec, f"{verb}_{arguments.message}")
-
-
-def _wrong(error: ProtocolError, code: int) -> int:
-    print(json.dumps({"error": str(error.code), "field": error.field, "offset": error.offset,
-                      "message": error.message}))
-    return code
-
-
 def _what_and_where(words: Sequence[str]) -> tuple[str, str]:
     """The message and the file that `words` name, "" for the one that they do not."""
     names = (*schema.MESSAGES, explain.STREAM)
     if len(words) > 2:
-        raise Failed(USAGE, "too many words (--help tells more)")
+        raise Refused(USAGE, "too many words (--help tells more)")
     if not words or words[0] in names:
         return words[0] if words else "", words[1] if len(words) > 1 else ""
     if len(words) == 1 and os.path.exists(words[0]):
         return "", words[0]
-    raise Failed(NOT_SUPPORTED, f"no message{' or file' * (len(words) == 1)} is called {words[0]!a}: "
+    raise Refused(NOT_SUPPORTED, f"no message{' or file' * (len(words) == 1)} is called {words[0]!a}: "
                                 f"{', '.join(names)}")
 
 
@@ -153,23 +134,7 @@ def _input(file: str = "") -> bytes:
         with open(file, "rb") as stream:
             return stream.read()
     except OSError as error:
-        raise Failed(USAGE, f"{file}: {error.strerror}") from None
-
-
-def _hex(text: bytes) -> bytes:
-    """Octets written as hex, in words of whole octets between white space, colons or commas; each may begin with 0x."""
-    words = re.split(rb"[\s:,]+", text)
-    try:
-        return b"".join(bytes.fromhex(re.sub(rb"^0[xX]", b"", word).decode("ascii")) for word in words)
-    except ValueError:
-        raise Failed(USAGE, "the input is not hex (two digits for an octet)") from None
-
-
-def _json(text: bytes, name: str) -> Any:
-    try:
-        return json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise LocalProtocolError(ErrorCode.BAD_JSON, "is not JSON in UTF-8", name) from None
+        raise Refused(USAGE, f"{file}: {error.strerror}") from None
 
 
 def _has_colours() -> bool:
@@ -194,8 +159,11 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, text in (("decode", _decode, "hex -> JSON"), ("encode", _encode, "JSON -> hex")):
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         command.add_argument("message", metavar="MESSAGE", help=", ".join(schema.MESSAGES))
-        command.add_argument("--fast", action="store_true", help="use tcrp.fastcodec, which is generated")
         command.set_defaults(run=run)
+    text = "a request a line (decode MESSAGE HEX, encode MESSAGE JSON, stream ACCEPT CLOSED HEX,HEX,...) -> EXIT RESULT"
+    commands.add_parser("lines", help=text, description=text, allow_abbrev=False).set_defaults(run=_lines)
+    for command in commands.choices.values():
+        command.add_argument("--fast", action="store_true", help="use tcrp.fastcodec, which is generated")
     text = "explain octets, given as hex, field by field; exit codes as for decode"
     command = commands.add_parser("explain", help=text, description=text, allow_abbrev=False)
     command.add_argument("words", metavar="MESSAGE FILE", nargs="*",
@@ -207,4 +175,5 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--color", choices=("auto", "always", "never"), default="auto",
                          help="auto: on a terminal, unless NO_COLOR is set")
     command.set_defaults(run=_explain)
+    commands.add_parser("conform", help="test a server, a client or a codec against the specification")  # see main()
     return parser
