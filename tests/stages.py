@@ -76,8 +76,21 @@ class Wire:
         self.is_ended = True
 
 
+class Outlet:
+    """The relay's way out: everything goes to the `send` of `stage`."""
+
+    def __init__(self, stage: Any) -> None:
+        self._stage = stage
+
+    def relay(self, line: bytes, sender: Member) -> None:
+        self.send(line, [member for member in sender.room.members.values() if member is not sender])
+
+    def send(self, octets: bytes, members: Iterable[Member]) -> None:
+        self._stage.send(octets, members)
+
+
 class ServerStage:
-    """A server; it is selector, outlet and password workers of itself. `settings` as in a vector."""
+    """A server; it is selector and password workers of itself. `settings` as in a vector."""
 
     def __init__(self, settings: dict[str, float], tokens: Iterable[str]) -> None:
         config = Config(**{**{option.name.replace("-", "_"): option.default for option in OPTIONS}, **settings})
@@ -91,7 +104,7 @@ class ServerStage:
                            message_burst=config.message_burst, idle_timeout=config.idle_timeout)
         admission = Admission(self.rooms, self._token, lambda: b"salt",
                               create_rate=config.create_rate, password_rate=config.password_rate)
-        self.relay = Relay(self.rooms, self, fastcodec)
+        self.relay = Relay(self.rooms, Outlet(self), fastcodec)
         self.listener = Wire()
         stage: Any = self
         self.control = ControlServer(stage.listener, stage, admission, self.relay, stage, fastcodec, config,
@@ -127,7 +140,7 @@ class ServerStage:
             wire.outcome = self.outcome
         self._pass_time(step["at"])
         getattr(self, "step_" + step["do"])(step)
-        self._turn()
+        self.turn()
         self.tokens = [token for token in self.tokens if token not in self.rooms.by_token]
         return self.outcome
 
@@ -141,7 +154,8 @@ class ServerStage:
             if self.now == until and until not in deadlines:
                 return
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
+        """Read all that waits, and finish the password work that comes of it."""
         while ready := [wire for wire in self.readers if wire.waiting]:
             self.readers[ready[0]](1)
             while self.work:
@@ -153,7 +167,7 @@ class ServerStage:
         if "from" in step:
             self.wires[name] = Wire(name, self.outcome)
             self.listener.waiting.append((self.wires[name], (step["from"], 50_000, *_rest(step["from"]))))
-            self._turn()
+            self.turn()
         wire = self.wires[name]
         wire.waiting += [octets for octets in (bytes.fromhex(step["octets"]),) if octets]
         wire.waiting += [b""] * step.get("end", False)

@@ -1,0 +1,77 @@
+"""The fuzz targets: what once failed stays mended, a short run of each finds nothing, and each can fail."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from fuzz import run, targets
+from fuzz.targets import TARGETS
+
+REGRESSIONS = sorted(path for path in (run.HERE / "regressions").glob("*/*") if path.is_file())
+INPUTS = 300  # of each target, after its seeds
+
+
+@pytest.mark.parametrize("path", REGRESSIONS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_regressions(path: Path) -> None:
+    TARGETS[path.parent.name](path.read_bytes())
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_seeds_and_mutations(target: str) -> None:
+    pool, random = run.seeds(target), Random(target)
+    assert len(pool) > 20
+    for octets in pool[:1_000]:
+        TARGETS[target](octets)
+    for _ in range(INPUTS):
+        TARGETS[target](run.mutated(random.choice(pool), pool, random))
+
+
+def test_the_readme_lists_the_targets() -> None:
+    rows = [f"| `{name}` | {(function.__doc__ or '').splitlines()[0]} |" for name, function in TARGETS.items()]
+    assert "\n".join(rows) + "\n\n" in (run.HERE / "README.md").read_text(encoding="utf-8")
+
+
+def _broken(original: Any, change: Any) -> Any:
+    return lambda *arguments, **named: change(original(*arguments, **named), *arguments)
+
+
+# A fault for each target: what is replaced, and what becomes of its result.
+FAULTS: dict[str, tuple[Any, str, Any]] = {
+    "chat": (targets.fastcodec, "split_chat_datagram", lambda parts, octets: parts and (parts[0], parts[1], 2)),
+    "client": (targets, "Printer", lambda printer, chat, notes, **named: chat.write("\x1b") and printer),
+    "control": (targets.fastcodec, "decode_endpoint_announcement", lambda value, octets: None),
+    "encode": (targets.fastcodec, "encode_control_frame", lambda octets, message: octets + b"\0"),
+    "json": (targets, "parse_object", lambda value, octets: {**value, "more": 1}),
+    "relay": (targets.fastcodec, "decode_relay_datagram", lambda value, octets: None),
+    "rooms": (targets.Rooms, "create", lambda member, rooms, *rest: rooms.by_token.pop(member.token)),
+    "server": (targets.Relay, "datagram", lambda nothing, relay, *rest: relay.rooms.by_token.clear()),
+    "stream": (targets.FrameReader, "receive_data", lambda nothing, reader, octets: len(octets) == 1 and reader.take_rest()),
+    "text": (targets, "displayable", lambda text, *rest: text + "\x07"),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_finds_a_fault(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    owner, name, change = FAULTS[target]
+    monkeypatch.setattr(owner, name, _broken(getattr(owner, name), change))
+    seeds = run.seeds(target)
+    monkeypatch.setattr(run, "HERE", tmp_path)
+    monkeypatch.setattr(run, "seeds", lambda target: seeds)
+    count, found = run.fuzz(target, Random(1), time.monotonic() + 60, most=1)
+    assert count
+    assert len(found) == 1
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it is, the file alone brings it back
+        TARGETS[target](found[0].read_bytes())
+    assert f"{target}: {found[0]}" in capsys.readouterr().err
+
+
+def test_command(capsys: Any) -> None:
+    assert run.main(["json", "--time", "0.1"]) == 0
+    assert "json: " in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        run.main(["no-such-target"])
