@@ -12,7 +12,7 @@ import pytest
 from wcwidth import wcswidth
 
 SPEC = Path(__file__).resolve().parent.parent / "spec"
-PAIRS = [("tcrp.md", "tcrp.ja.md"), ("README.md", "README.ja.md")]
+PAIRS = [("tcrp.md", "tcrp.ja.md"), ("README.md", "README.ja.md"), ("conformance.md", "conformance.ja.md")]
 
 GENERATED = re.compile(r"^<!-- begin generated: (.+?) -->\n(.*?)^<!-- end generated: \1 -->$", re.MULTILINE | re.DOTALL)
 MARKER = re.compile(r"<!-- (?:begin|end) generated: .+? -->")

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -327,7 +326,7 @@ type RequestPayload struct {
 	// Password: The room's password: set by CREATE, compared octet by octet by JOIN. Absent: "".
 	Password string
 	// TCRP: Negotiation of extensions. Absent: nil.
-	TCRP map[string]any
+	TCRP Object
 }
 
 // ResponsePayload: Payload of state RESPONSE.
@@ -335,7 +334,7 @@ type ResponsePayload struct {
 	// Status: Accepted or why not.
 	Status Status
 	// Detail: Answer to the request's `tcrp` object; absent without one. Absent: nil.
-	Detail map[string]any
+	Detail Object
 }
 
 // CompletePayload: Payload of state COMPLETE.
@@ -993,7 +992,34 @@ func (w *writer) misread(field string, start int, others ...byte) {
 
 // ---- JSON (RFC 8259) that can be read in only one way ----
 
-func (r *reader) object(field string) map[string]any {
+// Object is a JSON object: its members, in their order. Values are nil, bool, string, json.Number, []any and Object;
+// when written, also int, int64 and float64.
+type Object []Member
+
+// Member is one member of an Object.
+type Member struct {
+	Name  string
+	Value any
+}
+
+// Get gives the value of the member of that name, and whether there is one.
+func (o Object) Get(name string) (value any, there bool) {
+	for _, member := range o {
+		if member.Name == name {
+			return member.Value, true
+		}
+	}
+	return nil, false
+}
+
+// MarshalJSON writes the object for encoding/json.
+func (o Object) MarshalJSON() ([]byte, error) {
+	var w writer
+	w.json("JSON", o, 1)
+	return w.finish()
+}
+
+func (r *reader) object(field string) Object {
 	octets := r.take(field, uint64(r.left()))
 	if r.err != nil {
 		return nil
@@ -1011,17 +1037,17 @@ func (r *reader) object(field string) map[string]any {
 }
 
 // The value of a member under its name or a synonym: nil if it is absent.
-func (r *reader) member(field string, members map[string]any, required, blankIsAbsent bool, minimum, maximum int,
+func (r *reader) member(field string, members Object, required, blankIsAbsent bool, minimum, maximum int,
 	isString bool, keys ...string) (value any) {
 	present := false
 	for _, key := range keys {
-		given, there := members[key]
+		given, there := members.Get(key)
 		present = present || there
 		if !there || blankIsAbsent && (given == nil || given == "") {
 			continue
 		}
 		text, isText := given.(string)
-		_, isObject := given.(map[string]any)
+		_, isObject := given.(Object)
 		if isText != isString || isObject == isString {
 			r.fault(CodeBadJSON, field, r.start, "%s is of the wrong type", key)
 		} else if isText && (len(text) < minimum || len(text) > maximum) {
@@ -1038,7 +1064,7 @@ func (r *reader) member(field string, members map[string]any, required, blankIsA
 	return value
 }
 
-func (r *reader) textMember(field string, members map[string]any, required, blankIsAbsent bool, minimum, maximum int,
+func (r *reader) textMember(field string, members Object, required, blankIsAbsent bool, minimum, maximum int,
 	keys ...string) *string {
 	text, isText := r.member(field, members, required, blankIsAbsent, minimum, maximum, true, keys...).(string)
 	if !isText {
@@ -1047,13 +1073,16 @@ func (r *reader) textMember(field string, members map[string]any, required, blan
 	return &text
 }
 
-func (r *reader) objectMember(field string, members map[string]any, required, blankIsAbsent bool,
-	keys ...string) map[string]any {
-	object, _ := r.member(field, members, required, blankIsAbsent, 0, unbounded, false, keys...).(map[string]any)
+func (r *reader) objectMember(field string, members Object, required, blankIsAbsent bool,
+	keys ...string) Object {
+	object, _ := r.member(field, members, required, blankIsAbsent, 0, unbounded, false, keys...).(Object)
 	return object
 }
 
-func (w *writer) object(field string, object map[string]any) {
+func (w *writer) object(field string, object Object) {
+	if object == nil {
+		w.fault(CodeBadType, field, "wants an object, not nil")
+	}
 	w.json(field, object, 1)
 }
 
@@ -1095,7 +1124,6 @@ type jsonMember struct {
 	minimum, maximum int // octets of a string
 }
 
-// Writes nil, bool, string, float64, int, int64, json.Number, []any and map[string]any, keys in sorted order.
 func (w *writer) json(field string, value any, depth int) {
 	switch value := value.(type) {
 	case nil:
@@ -1129,17 +1157,17 @@ func (w *writer) json(field string, value any, depth int) {
 			w.item(field, index, item, depth)
 		}
 		w.nested(field, depth, ']')
-	case map[string]any:
-		keys := make([]string, 0, len(value))
-		for key := range value {
-			keys = append(keys, key)
-		}
-		sort.Strings(keys)
+	case Object:
+		seen := map[string]bool{}
 		w.octets = append(w.octets, '{')
-		for index, key := range keys {
-			w.item(field, index, key, depth)
+		for index, member := range value {
+			w.item(field, index, member.Name, depth)
 			w.octets = append(w.octets, ':')
-			w.item(field, 0, value[key], depth)
+			w.item(field, 0, member.Value, depth)
+			if seen[member.Name] {
+				w.fault(CodeBadJSON, field, "a key stands twice in one object")
+			}
+			seen[member.Name] = true
 		}
 		w.nested(field, depth, '}')
 	default:
@@ -1195,10 +1223,10 @@ func (p *jsonParser) fail(wrong string) {
 	}
 }
 
-func (p *jsonParser) whole() map[string]any {
+func (p *jsonParser) whole() Object {
 	value := p.value(1)
 	p.space()
-	object, isObject := value.(map[string]any)
+	object, isObject := value.(Object)
 	if p.at < len(p.text) {
 		p.fail("octets follow the JSON")
 	} else if !isObject {
@@ -1247,8 +1275,8 @@ func (p *jsonParser) deeper(depth int) {
 	}
 }
 
-func (p *jsonParser) object(depth int) map[string]any {
-	object := map[string]any{}
+func (p *jsonParser) object(depth int) Object {
+	object, seen := Object{}, map[string]bool{}
 	p.deeper(depth)
 	p.space()
 	if p.skip("}") {
@@ -1264,10 +1292,11 @@ func (p *jsonParser) object(depth int) map[string]any {
 		if !p.skip(":") {
 			p.fail("no colon after a key")
 		}
-		if _, known := object[key]; known {
+		if seen[key] {
 			p.fail("a key stands twice in one object")
 		}
-		object[key] = p.value(depth + 1)
+		seen[key] = true
+		object = append(object, Member{key, p.value(depth + 1)})
 		p.space()
 		if p.skip("}") {
 			break

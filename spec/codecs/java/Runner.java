@@ -73,8 +73,11 @@ final class Runner {
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             String[] words = line.split(" ", 4);
             Answer answer = new Answer(NOT_SUPPORTED, "no such verb");
-            if (words[0].equals("stream") && words.length == 4) {
-                answer = stream(Integer.parseInt(words[1]), words[2].equals("1"), words[3]);
+            if (line.matches("stream \\d{1,18} [01] .*")) {
+                int accept = (int) Math.min(Long.parseLong(words[1]), Integer.MAX_VALUE);
+                answer = stream(accept, words[2].equals("1"), words[3]);
+            } else if (words[0].equals("stream")) {
+                answer = new Answer(USAGE, "stream wants ACCEPT, CLOSED (0 or 1) and chunks of hex");
             } else if (words.length > 1 && (words[0].equals("decode") || words[0].equals("encode"))) {
                 int rest = words[0].length() + words[1].length() + 2;
                 answer = single(words[0], words[1], rest < line.length() ? line.substring(rest) : "");

@@ -22,7 +22,7 @@ const octets = (/** @type {string} */ text) => new TextEncoder().encode(text).le
 
 // ---- the terminal: whatever peers send is one line, and does nothing but show characters (8.5) ----
 
-const AT_WORK = /(?<=[\p{Emoji}\p{M}\p{scx=Arab}])[\u200c\u200d]|(?<=[\p{Emoji}\p{Ideographic}])[\ufe00-\ufe0f]/u;
+const AT_WORK = /(?<=[\p{Emoji}\p{M}\p{scx=Arab}])[\u200c\u200d]|(?<=[\p{Emoji}\p{Ideographic}])[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u;
 const UNSHOWN = new RegExp(`(${AT_WORK.source})|[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]`, "gu");
 const safe = (/** @type {string} */ text) =>
   text.replace(/\t/g, " ").replace(UNSHOWN, (_, kept) => kept ?? "\ufffd").replace(/(\p{M}{8})\p{M}+/gu, "$1");

@@ -80,7 +80,7 @@ def _plain(value: ValueType, attribute: Attribute, types: Types) -> str:
         return f"hexadecimal({given})"
     if kind == "string" and attribute.may_be_absent:
         return f"unlessBlank({given})"
-    return f"unlessNil({given})" if kind == "map[string]any" else given
+    return f"unlessNil({given})" if kind == "Object" else given
 
 
 def _union_fields(union: Union) -> str:

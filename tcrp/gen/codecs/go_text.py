@@ -60,7 +60,7 @@ class Types:
         if isinstance(kind, Choice):
             return value + exported(attribute.name)
         if isinstance(kind, JsonObject) or (isinstance(kind, JsonMember) and kind.kind == "object"):
-            return "map[string]any"
+            return "Object"
         absent = "*" if attribute.may_be_absent else ""
         if isinstance(kind, JsonMember):
             return "string" if kind.blank_is_absent else f"{absent}string"

@@ -57,12 +57,15 @@ func harmless(octets int) string {
 // ---- objects ----
 
 func (g *given) members(fields any, path string, required, optional []string) map[string]any {
-	members, ok := fields.(map[string]any)
+	object, ok := fields.(tcrp.Object)
 	if !ok {
 		g.misshapen(path, "wants an object")
 		return nil
 	}
-	known := 0
+	members, known := map[string]any{}, 0
+	for _, member := range object {
+		members[member.Name] = member.Value
+	}
 	for _, name := range required {
 		if _, there := members[name]; !there {
 			g.misshapen(path, "the member "+name+" is missing")
@@ -80,17 +83,17 @@ func (g *given) members(fields any, path string, required, optional []string) ma
 }
 
 // The form that the member of that name gives, and the other members.
-func (g *given) form(fields any, path string) (string, map[string]any) {
-	form, others := "", map[string]any{}
-	members, ok := fields.(map[string]any)
+func (g *given) form(fields any, path string) (string, tcrp.Object) {
+	form, others := "", tcrp.Object{}
+	members, ok := fields.(tcrp.Object)
 	if !ok {
 		g.misshapen(path, "wants an object")
 	}
-	for name, value := range members {
-		if name == "form" {
-			form, _ = value.(string)
+	for _, member := range members {
+		if member.Name == "form" {
+			form, _ = member.Value.(string)
 		} else {
-			others[name] = value
+			others = append(others, member)
 		}
 	}
 	return form, others
@@ -122,16 +125,16 @@ func (g *given) octets(members map[string]any, name, path string, fewest int) []
 	return octets
 }
 
-func (g *given) object(value any, path string, mayBeAbsent bool) map[string]any {
+func (g *given) object(value any, path string, mayBeAbsent bool) tcrp.Object {
 	if value == nil && mayBeAbsent {
 		return nil
 	}
-	object, ok := value.(map[string]any)
+	object, ok := value.(tcrp.Object)
 	if !ok {
 		g.wrong(tcrp.CodeBadType, path, "wants an object")
 	}
 	if g.fault != nil {
-		return map[string]any{}
+		return tcrp.Object{}
 	}
 	return object
 }
@@ -186,9 +189,9 @@ func isExpressible(value any, depth int) bool {
 			}
 		}
 		return depth <= tcrp.LimitJSONDepth
-	case map[string]any:
-		for key, item := range value {
-			if !utf8.ValidString(key) || !isExpressible(item, depth+1) {
+	case tcrp.Object:
+		for _, member := range value {
+			if !utf8.ValidString(member.Name) || !isExpressible(member.Value, depth+1) {
 				return false
 			}
 		}
@@ -220,11 +223,11 @@ func (g *given) optionalTextMember(members map[string]any, name, path string, fe
 	return &text
 }
 
-func (g *given) objectMember(members map[string]any, name, path string) map[string]any {
+func (g *given) objectMember(members map[string]any, name, path string) tcrp.Object {
 	if members[name] == nil {
 		return nil
 	}
-	object, ok := members[name].(map[string]any)
+	object, ok := members[name].(tcrp.Object)
 	if !ok {
 		g.wrong(tcrp.CodeBadJSON, path, name+" is not a JSON object")
 	}
@@ -245,7 +248,7 @@ func unlessBlank(text string) any {
 	return text
 }
 
-func unlessNil(object map[string]any) any {
+func unlessNil(object tcrp.Object) any {
 	if object == nil {
 		return nil
 	}

@@ -90,8 +90,8 @@ func request(line string) (int, string) {
 	case "stream":
 		closed, chunks, _ := strings.Cut(rest, " ")
 		accept, err := strconv.Atoi(first)
-		if err != nil {
-			return usage, err.Error()
+		if err != nil || closed != "0" && closed != "1" {
+			return usage, "stream wants ACCEPT, CLOSED (0 or 1) and chunks of hex"
 		}
 		return stream(accept, closed == "1", chunks)
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"tcrp"
 )
 
 // A reader of JSON that takes what a test wants to give: keys twice (the last counts), lone surrogates (as the octets
@@ -52,12 +54,17 @@ func (p *parser) value(depth int) any {
 	case p.bad:
 		return nil
 	case p.skip("{"):
-		object := map[string]any{}
+		object, places := tcrp.Object{}, map[string]int{}
 		for more := !p.skip("}"); more && !p.bad; more = !p.closed("}") {
 			p.want(`"`)
 			key := p.string()
 			p.want(":")
-			object[key] = p.value(depth + 1)
+			if place, known := places[key]; known {
+				object[place].Value = p.value(depth + 1)
+				continue
+			}
+			places[key] = len(object)
+			object = append(object, tcrp.Member{Name: key, Value: p.value(depth + 1)})
 		}
 		return object
 	case p.skip("["):

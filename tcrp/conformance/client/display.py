@@ -1,0 +1,153 @@
+"""8.5 What is displayed. Standard output and standard error are judged as if they were a terminal."""
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from tcrp.conformance.case import SHOULD, Cases, Violation
+from tcrp.conformance.client.stage import Stage
+from tcrp.constants import NoticeKind
+from tcrp.messages import ChatLine, Notice
+
+CASES = Cases("8.5", needs=("client-visit",))
+
+_CONTROLS = {"TXT-16": "A client MUST NOT write a C0, DEL or C1 character that it received to a terminal."}
+_LINES = {"TXT-17": "so that nothing in it can begin a line of its own"}
+_HIDDEN = {"TXT-18": "SHOULD show the characters of TXT-04, bidirectional controls among them, as U+FFFD outside of "
+                     "the contexts"}
+_APART = {"TXT-20": "MUST show notices so that a chat line cannot be mistaken for one"}
+
+_LINE_ENDS = re.compile("\r?\n")  # of the client's own lines
+_BAD = "".join(map(chr, (*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0))))  # but for line feed, see _BREAKS
+_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_INVISIBLE = "\u00ad\u034f\u115f\u200b\u2060\u3164\ufeff"
+# Needed where they are.
+_AT_WORK = ("\N{WOMAN}\u200d\N{PERSONAL COMPUTER}", "می\u200cخواهم", "❤\ufe0f", "葛\U000e0100城")
+
+
+def _shows_safely(message: Callable[[str], ChatLine | Notice], bad: str) -> Callable[[Stage], None]:
+    def shows_safely(stage: Stage) -> None:
+        stage.start()
+        stage.enter()
+        stage.hear("before")
+        for character in bad:
+            stage.relay(message(character))
+        stage.hear("after")
+        stage.must_run()  # standard error may be read later than standard output
+        for name, octets in (("output", stage.program.output), ("error", stage.program.errors)):
+            text = _LINE_ENDS.sub("", octets.decode("utf-8", "replace"))
+            raw = {f"U+{ord(each):04X}" for each in text if each in bad}
+            if raw:
+                raise Violation(f"no control character on standard {name}", f"{', '.join(sorted(raw))}")
+    return shows_safely
+
+
+CASES.case("client-controls-in-text", "control characters of a text do not reach the terminal", _CONTROLS)(
+    _shows_safely(lambda bad: ChatLine("bob", f"one{bad}[31mtwo{bad}"), _BAD))
+CASES.case("client-controls-in-name", "control characters of a user name do not reach the terminal", _CONTROLS)(
+    _shows_safely(lambda bad: ChatLine(f"b{bad}b", "hello"), _BAD))
+CASES.case("client-controls-in-notice", "control characters of a notice do not reach the terminal", _CONTROLS)(
+    _shows_safely(lambda bad: Notice(NoticeKind.JOINED, f"car{bad}ol", f"car{bad}ol joined{bad}"),
+                  _BAD.replace("\t", "")))  # which would end the subject
+CASES.case("client-controls-in-unknown-notice", "control characters of a notice of an unknown kind do not either",
+           _CONTROLS)(_shows_safely(lambda bad: Notice(NoticeKind.MEMBERS + 1, "it", f"tid{bad}ings{bad}"), _BAD))
+
+
+@CASES.case("client-one-line-each", "a chat line stays one line, whatever is in it", _LINES)
+def one_line_each(stage: Stage) -> None:
+    """Every character that some terminal or program takes as the end of a line, before words in another's name."""
+    stage.start()
+    stage.enter()
+    for character in _BREAKS:
+        stage.relay(ChatLine("eve", f"hello{character}bob: I owe eve money"))
+    stage.hear("after")
+    _must_not_begin(stage, "output", "bob: I owe")
+
+
+@CASES.case("client-one-line-each-notice", "a notice stays one line, whatever is in it", _LINES)
+def one_line_each_notice(stage: Stage) -> None:
+    """The same in subject and text."""
+    stage.start()
+    stage.enter()
+    for character in _BREAKS:
+        words = f"hello{character}bob: I owe eve money"
+        stage.relay(Notice(NoticeKind.JOINED, words, words))
+        stage.relay(Notice(NoticeKind.MEMBERS + 1, "it", words))
+    stage.hear("after")
+    stage.must_run()
+    _must_not_begin(stage, "output", "bob: I owe")
+    _must_not_begin(stage, "error", "bob: I owe")
+
+
+@CASES.case("client-notice-apart", "notices stand where no chat line can: on standard error", _APART)
+def notice_apart(stage: Stage) -> None:
+    """A notice that looks like a chat line; and chat lines that look like notices."""
+    stage.start()
+    stage.enter()
+    stage.notify(NoticeKind.MEMBERS + 1, "bob", "bob: I owe eve money")
+    stage.must_notice("I owe eve money")
+    stage.relay(ChatLine("* carol joined", "the notice"))
+    stage.must_show("* carol joined: the notice")
+    stage.must_run()
+    _must_not_begin(stage, "output", "bob: I owe")
+    if b"the notice" in stage.program.errors:
+        raise Violation("chat lines on standard output alone", "one on standard error")
+
+
+@CASES.case("client-bidi", "characters that turn the direction of writing are shown as U+FFFD", _HIDDEN, level=SHOULD)
+def bidi(stage: Stage) -> None:
+    """In a text and in a name."""
+    _must_replace(stage, _BIDI)
+
+
+@CASES.case("client-invisible", "characters that are drawn as nothing are shown as U+FFFD", _HIDDEN, level=SHOULD)
+def invisible(stage: Stage) -> None:
+    """In a text and in a name."""
+    _must_replace(stage, _INVISIBLE)
+
+
+@CASES.case("client-joiners", "joiners and selectors are shown where scripts and emoji need them", _HIDDEN,
+            level=SHOULD)
+def joiners(stage: Stage) -> None:
+    """A picture out of two, a Persian word, a red heart, the form of a family name."""
+    stage.start()
+    stage.enter()
+    for text in _AT_WORK:
+        stage.hear(text)
+
+
+@CASES.case("client-marks", "at most 8 combining marks in a row are shown",
+            {"TXT-19": "A client SHOULD show at most 8 combining marks in a row."}, level=SHOULD)
+def marks(stage: Stage) -> None:
+    """A letter with 40."""
+    stage.start()
+    stage.enter()
+    stage.relay(ChatLine("bob", "Z" + "\u0301\u0323" * 20 + "algo"))
+    stage.hear("after")
+    row = longest = 0
+    for character in stage.program.output.decode("utf-8", "replace"):
+        row = row + 1 if unicodedata.category(character)[0] == "M" else 0
+        longest = max(longest, row)
+    if longest > 8:
+        raise Violation("at most 8 combining marks in a row", f"{longest}")
+
+
+def _must_not_begin(stage: Stage, name: str, words: str) -> None:
+    octets = stage.program.output if name == "output" else stage.program.errors
+    if words in re.split(f"[{_BREAKS}]", octets.decode("utf-8", "replace")) or any(
+            line.startswith(words) for line in re.split(f"[{_BREAKS}]", octets.decode("utf-8", "replace"))):
+        raise Violation(f"no line on standard {name} that begins {words!r}", "one")
+
+
+def _must_replace(stage: Stage, characters: str) -> None:
+    stage.start()
+    stage.enter()
+    for character in characters:
+        stage.relay(ChatLine(f"b{character}b", f"one{character}two"))
+    stage.hear("after")
+    shown = stage.program.output.decode("utf-8", "replace")
+    raw = [f"U+{ord(each):04X}" for each in characters if each in shown]
+    if raw:
+        raise Violation("U+FFFD in their place", f"as they are: {', '.join(raw)}")

@@ -1,0 +1,74 @@
+"""11.3, 12.2 and 13: octets that nobody expects, extensions that nobody has asked for, and the token as a secret."""
+from __future__ import annotations
+
+import random
+
+from tcrp.conformance.case import Cases, Violation
+from tcrp.conformance.client import replies
+from tcrp.conformance.client.stage import Stage
+from tcrp.constants import LIMITS, NoticeKind, Status
+
+CASES = Cases("11.3", needs=("client-visit",))
+
+_IN_ORDER = {"ERR-07": "A client MUST NOT end abnormally, whatever octets it receives."}
+_DATAGRAMS = 300
+_DETAIL = '{"sealed":{"version":1},"更":[1,2.5,null,true,"\\u0000"]}'.encode()
+
+
+@CASES.case("client-random-datagrams", "300 datagrams of random octets change nothing", _IN_ORDER)
+def random_datagrams(stage: Stage) -> None:
+    """The same ones each time; those that would be ROOM_CLOSED or REMOVED are left out."""
+    stage.start()
+    stage.enter()
+    chance = random.Random(0)
+    for number in range(_DATAGRAMS):
+        octets = bytes(chance.choices(range(256), k=chance.randrange(80)))
+        if number % 3 == 0:
+            octets = b"\0" + octets
+        if octets[1:2] not in (b"\x03", b"\x04"):
+            stage.relay(octets)
+        if number % 50 == 49:
+            stage.hear(f"mark {number}")
+
+
+@CASES.case("client-random-answer", "an answer of random octets ends the attempt in order", _IN_ORDER,
+            needs=("client-request",))
+def random_answer(stage: Stage) -> None:
+    """1,000 octets, of which the size is invalid."""
+    stage.start()
+    stage.accept()
+    stage.request()
+    stage.send(bytes(random.Random(1).choices(range(1, 256), k=1_000)))
+    stage.must_give_up()
+
+
+@CASES.case("client-detail-unknown", "a detail that nobody has asked for changes nothing",
+            {"EXT-02": "MUST ignore members of `tcrp` and of `detail` that it does not know",
+             "EXT-03": "MUST use nothing but the core protocol unless `detail` grants more"}, section="12.2")
+def detail_unknown(stage: Stage) -> None:
+    """It offers an extension; what follows is the core protocol."""
+    stage.start()
+    stage.accept()
+    stage.request()
+    stage.send(replies.response(stage.operation, stage.room, Status.OK, _DETAIL), stage.complete())
+    stage.register()
+    stage.answer_who()
+    stage.type("in plain text")
+    stage.text("the text 'in plain text'")
+
+
+@CASES.case("client-token-secret", "the token is never shown", {"SEC-03": "A client MUST NOT show or log its token."},
+            section="13")
+def token_secret(stage: Stage) -> None:
+    """A visit with a rejected message, a bad datagram, and an end by the server."""
+    stage.start()
+    stage.enter()
+    stage.notify(NoticeKind.REJECTED, stage.user, "it was too long")
+    stage.relay(b"\xff\xfe")
+    stage.type("t" * LIMITS.chat_datagram_size, "hello")
+    stage.hear("after")
+    stage.notify(NoticeKind.REMOVED, stage.user, "idle")
+    stage.end()
+    for name, octets in (("output", stage.program.output), ("error", stage.program.errors)):
+        if stage.token.encode() in octets:
+            raise Violation(f"no token on standard {name}", "the token")

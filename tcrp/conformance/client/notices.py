@@ -1,0 +1,78 @@
+"""6.4 Notices: what they change at the client, and what they do not."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tcrp.conformance.case import SHOULD, Cases, Violation
+from tcrp.conformance.client.stage import Stage
+from tcrp.constants import NoticeKind
+from tcrp.messages import TextMessage
+
+CASES = Cases("6.4", needs=("client-visit",))
+
+_BY_KIND = {"NTC-13": "A client MUST decide by `kind` and `subject` what happened, never by `text`."}
+_UNKNOWN = {"NTC-14": "A client MUST show the text of a notice of a kind that it does not know, and change nothing "
+                      "else because of it."}
+_ENDED = {"NTC-15": "A client MUST take its membership as ended by ROOM_CLOSED and by REMOVED."}
+
+
+@CASES.case("client-notice-words", "the words of a notice decide nothing", _BY_KIND)
+def notice_words(stage: Stage) -> None:
+    """JOINED, REJECTED and MEMBERS that speak of the end."""
+    stage.start()
+    stage.enter()
+    subjects = {NoticeKind.JOINED: "carol", NoticeKind.REJECTED: stage.user, NoticeKind.MEMBERS: stage.room}
+    for kind, subject in subjects.items():
+        for text in (f"room {stage.room} is closed", f"{stage.user} was removed", f"{stage.user} left"):
+            stage.notify(kind, subject, text)
+    stage.must_run()
+    stage.hear("nobody has closed it")
+    stage.type("I am here")
+    stage.text("the text 'I am here'")
+
+
+def _ends(kind: NoticeKind, text: str) -> Callable[[Stage], None]:
+    def ends(stage: Stage) -> None:
+        stage.start()
+        stage.enter()
+        stage.hear("it is about to end")
+        stage.notify(kind, stage.room if kind == NoticeKind.ROOM_CLOSED else stage.user, text)
+        stage.end()
+        while (heard := stage.datagram(0)) is not None:
+            if isinstance(heard.message, TextMessage):
+                raise Violation("no text after the end of the membership", f"{heard.message}")
+    return ends
+
+
+for _id, _summary, _kind, _text in (
+        ("client-room-closed", "ROOM_CLOSED ends the membership, and with it the program", NoticeKind.ROOM_CLOSED,
+         "room lobby is closed"),
+        ("client-room-closed-words", "ROOM_CLOSED with other words does the same", NoticeKind.ROOM_CLOSED,
+         "alice joined"),
+        ("client-removed", "REMOVED ends the membership, and with it the program", NoticeKind.REMOVED, "")):
+    CASES.case(_id, _summary, {**_ENDED, **(_BY_KIND if "words" in _id else {})})(_ends(_kind, _text))
+
+
+@CASES.case("client-unknown-notice", "the text of a notice of an unknown kind is shown", _UNKNOWN)
+def unknown_notice(stage: Stage) -> None:
+    """Kinds that are reserved or never assigned; all of them change nothing."""
+    stage.start()
+    stage.enter()
+    for kind in (NoticeKind.MEMBERS + 1, 0, 5, 200, 255):
+        stage.notify(kind, stage.user, f"tidings of kind {kind}.")
+        stage.must_notice(f"tidings of kind {kind}.")
+    stage.hear("and on it goes")
+    stage.type("so do I")
+    stage.text("the text 'so do I'")
+
+
+@CASES.case("client-rejected", "the user is told that a message was rejected",
+            {"TXT-17": "MUST show each chat line and each notice"}, section="8.5", level=SHOULD)
+def rejected(stage: Stage) -> None:
+    """In which words is the client's affair."""
+    stage.start()
+    stage.enter()
+    stage.hear("go on")
+    before = len(stage.program.errors)
+    stage.notify(NoticeKind.REJECTED, stage.user, "it was too long")
+    stage.must_say_more(before)

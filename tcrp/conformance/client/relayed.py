@@ -1,0 +1,70 @@
+"""6.3 Relay datagram: what is shown of chat lines, and what is ignored."""
+from __future__ import annotations
+
+from tcrp import codec
+from tcrp.conformance.case import Cases, Violation
+from tcrp.conformance.client.stage import Stage
+from tcrp.constants import LIMITS, NoticeKind
+from tcrp.messages import ChatLine, Notice
+
+CASES = Cases("6.3", needs=("client-visit",))
+
+_INVALID = {"RLY-08": "A client MUST ignore an invalid relay datagram, and go on."}
+_PREFIX = "bob: "
+_HIDDEN = "not to be seen"
+
+
+@CASES.case("client-largest-line", "a chat line of 4,094 octets is shown whole",
+            {"RLY-06": "A client MUST receive datagrams of up to 4,094 octets whole."})
+def largest_line(stage: Stage) -> None:
+    """Three octets a character, and ASCII to fill up."""
+    stage.start()
+    stage.enter()
+    size = LIMITS.relay_datagram_size - len(_PREFIX)
+    text = "茶" * (size // 3 - 1) + "t" * (size % 3 + 3)
+    stage.relay(ChatLine("bob", text))
+    stage.must_show(_PREFIX + text)
+
+
+@CASES.case("client-first-colon", "the user name ends at the first `: `, and all that follows is the text",
+            {"RLY-07": "MUST take what stands before the first `: ` of a chat line as the user name and all that "
+                       "follows as the text"})
+def first_colon(stage: Stage) -> None:
+    """More of them in the text, white space before it, a name with spaces and a text of one colon."""
+    stage.start()
+    stage.enter()
+    for username, text in (("bob", "note: a: b"), ("bob", "  two spaces before"), ("Bob der Erste", ": "),
+                           ("ボブ", "茶: 湯")):
+        stage.relay(ChatLine(username, text))
+        stage.must_show(f"{username}: {text}")
+
+
+@CASES.case("client-invalid-lines", "datagrams that are neither chat line nor notice are ignored, and the client goes "
+            "on", _INVALID)
+def invalid_lines(stage: Stage) -> None:
+    """No octets, no separator, no name, a name that is too long, notices without a kind or a TAB, other octets."""
+    stage.start()
+    stage.enter()
+    longest = codec.encode_relay_datagram(ChatLine("n" * LIMITS.username_size, _HIDDEN))
+    notice = codec.encode_relay_datagram(Notice(NoticeKind.JOINED, "eve", _HIDDEN))
+    for octets in (b"", b"\0", b"\0\x01", notice.replace(b"\t", b" "), _HIDDEN.encode(), b": " + _HIDDEN.encode(),
+                   b"n" + longest, b"eve:" + _HIDDEN.encode(), b"\xff\xfe" + _HIDDEN.encode()):
+        stage.relay(octets)
+    stage.hear("and on it goes")
+    shown = [line for line in stage.lines() if _HIDDEN in line]
+    if shown:
+        raise Violation("nothing of an invalid datagram on standard output", f"the lines {shown!r}")
+
+
+@CASES.case("client-too-long-line", "a chat line of 4,095 octets is ignored, not cut", _INVALID)
+def too_long_line(stage: Stage) -> None:
+    """One octet more than a relay datagram may have, and many more."""
+    stage.start()
+    stage.enter()
+    largest = codec.encode_relay_datagram(ChatLine("bob", "t" * (LIMITS.relay_datagram_size - len(_PREFIX))))
+    for more in (1, 2, 4_000):
+        stage.relay(largest + b"t" * more)
+    stage.hear("and on it goes")
+    sizes = [len(line) for line in stage.lines() if line.startswith(_PREFIX + "t")]
+    if sizes:
+        raise Violation("nothing of a datagram that is too long", f"lines of {sizes} characters")
