@@ -153,7 +153,7 @@ class Callers:
 
 def hold(callers: Callers, most: int, octets: Iterator[bytes], seconds: float, drips: bool) -> None:
     """`most` connections at once; those that the server ends are opened again, at most RATE * 5 a second."""
-    until, drip_at, full = time.monotonic() + seconds, time.monotonic() + _DRIP, most
+    until, drip_at = time.monotonic() + seconds, time.monotonic() + _DRIP
     while (now := time.monotonic()) < until:
         for _ in range(min(most - len(callers), int(RATE * 5 * _TICK))):
             callers.open(next(octets))
@@ -162,7 +162,6 @@ def hold(callers: Callers, most: int, octets: Iterator[bytes], seconds: float, d
             callers.drip()
             drip_at = now + _DRIP
         callers.counts["most at once"] = max(callers.counts["most at once"], len(callers))
-    assert full
 
 
 def hurry(callers: Callers, octets: Iterator[bytes], seconds: float, may_reset: bool) -> None:

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import json
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -25,6 +27,7 @@ from fuzz.targets import CONTROL, TARGETS
 from tcrp.schema import MESSAGES
 
 HERE = Path(__file__).resolve().parent
+OURS = ["tcrp", "tcrp_server", "tcrp_client"]
 TAPES = ("client", "rooms", "server")  # their octets are decisions, of which any make sense
 VECTORS = HERE.parent / "spec" / "vectors"
 LONGEST = 10_000  # octets
@@ -116,11 +119,18 @@ def guided(target: str, arguments: Sequence[str]) -> None:
         import atheris
     except ImportError:
         sys.exit("fuzz: atheris is not installed (pip install atheris; CPython 3.8 to 3.13, Linux and macOS)")
-    atheris.instrument_all()
-    corpus = HERE / "corpus" / target
-    corpus.mkdir(parents=True, exist_ok=True)
-    atheris.Setup([sys.argv[0], f"-artifact_prefix={HERE / 'regressions' / target}/", *arguments, str(corpus)],
-                  TARGETS[target])
+    for name in [name for name in sys.modules if name.split(".")[0] in (*OURS, "fuzz", "stages")]:
+        del sys.modules[name]
+    with atheris.instrument_imports(include=OURS):  # again, with counters in them
+        targets = importlib.import_module("fuzz.targets")
+    corpus, failures = HERE / "corpus" / target, HERE / "regressions" / target
+    for folder in (corpus, failures):
+        folder.mkdir(parents=True, exist_ok=True)
+    begin = Path(tempfile.mkdtemp(prefix="tcrp-fuzz-"))
+    for number, octets in enumerate(seeds(target)):
+        (begin / str(number)).write_bytes(octets)
+    atheris.Setup([sys.argv[0], f"-artifact_prefix={failures}/", *arguments, str(corpus), str(begin)],
+                  targets.TARGETS[target])
     atheris.Fuzz()
 
 

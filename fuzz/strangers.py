@@ -1,4 +1,4 @@
-"""Who attacks the datagram socket: `python -m fuzz.strangers KIND PORT RATE SECONDS`, with its targets on standard input.
+"""Who attacks the datagram socket: `python -m fuzz.strangers KIND PORT RATE SECONDS`, its target on standard input.
 
 Prints one line of JSON when it begins, and one at the end: what was sent, how fast, and what came back, which must be
 nothing. The sources are other loopback addresses than 127.0.0.1, where the honest members are.
@@ -33,8 +33,8 @@ def junk(random: Random) -> list[bytes]:
 
 
 def spoofed(random: Random, target: dict[str, Any]) -> Iterator[bytes]:
-    """Datagrams of a room that exists: tokens that nobody has, and tokens of members, from an address that is not theirs;
-    with all kinds of messages."""
+    """Datagrams of a room that exists, with all kinds of messages: tokens that nobody has, and tokens of members, sent
+    from an address that is not theirs."""
     room = target["room"].encode()
     real = [token.encode() for token in target["tokens"]]
     prefix = bytes((len(room), len(real[0]))) + room

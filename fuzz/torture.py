@@ -1,0 +1,180 @@
+"""Attacks on a server of default limits, while people chat there: `make torture`, `python -m fuzz.torture [--quick]`.
+
+A room of ten says 200 lines a second all the while, first alone, then beside each attack; others join and leave. The
+server runs as a user starts it, but that the members of the room may say more than ten lines a second. Linux only.
+Prints a table, writes build/torture/report.json, and exits with 1 if a promise was broken (`broken`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from server_process import ROOT, ServerProcess, killed_after, server
+
+from fuzz import callers, honest
+from fuzz.report import table
+from fuzz.usage import Usage, backlog_drops, drops
+from fuzz.visitors import Visitors
+
+RATE = 200             # lines a second of the honest room
+MEMORY_LIMIT = 32 << 20  # octets that the server may grow by
+REPORT = ROOT / "build" / "torture" / "report.json"
+OPTIONS = ("--message-rate", "200", "--message-burst", "400", "--log-format", "json")
+QUICK = 0.5            # seconds for each attack in the quick form
+_PATIENCE = 60.0       # seconds beyond what a run takes
+
+# What is attacked, the module that does it, and the datagrams a second
+ATTACKS = {
+    "quiet": None,
+    "junk datagrams": ("fuzz.strangers", "junk", 50_000),
+    "spoofed tokens": ("fuzz.strangers", "spoof", 100_000),
+    "slow connections": ("fuzz.callers", "slow", None),
+    "whole requests but for an octet": ("fuzz.callers", "holders", None),
+    "huge sizes": ("fuzz.callers", "sizes", None),
+    "wrong passwords": ("fuzz.callers", "passwords", None),
+    "connection churn": ("fuzz.callers", "churn", None),
+}
+
+
+class Program:
+    """A program of this package that speaks JSON lines."""
+
+    def __init__(self, module: str, *arguments: object) -> None:
+        self._process = subprocess.Popen([sys.executable, "-m", module, *map(str, arguments)], cwd=ROOT, text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def say(self, line: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def hear(self, seconds: float = 0.0) -> str:
+        """Its next line, which may take `seconds`."""
+        assert self._process.stdout
+        with killed_after(seconds + _PATIENCE, self._process):
+            line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._process.args} ended without its account")
+        return line
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        with killed_after(_PATIENCE, self._process):
+            self._process.wait()
+        self._process.stdout.close()
+
+
+def measure(at: ServerProcess, room: Program, target: dict[str, Any], visitors: Visitors, name: str,
+            seconds: float) -> dict[str, Any]:
+    """One run of the room, beside the attack of that name."""
+    usage, ports = Usage(at.process.pid), set(target["ports"])
+    resident, cpu = usage.resident, usage.cpu
+    dropped_in, dropped_out, before = drops({at.port}), drops(ports), backlog_drops()
+    usage.forget_peak()
+    attack = ATTACKS[name]
+    result: dict[str, Any] = {"attack": name}
+    with visitors.coming():
+        if attack is None:
+            room.say(f"{RATE} {seconds}")
+            account = room.hear(seconds)
+        else:
+            module, kind, rate = attack
+            with Program(module, kind, at.port, *([rate] if rate else []), seconds) as program:
+                program.say(json.dumps(target))
+                program.hear()
+                room.say(f"{RATE} {seconds}")
+                account = room.hear(seconds)
+                result["strangers"] = json.loads(program.hear(seconds))
+    result.update(seconds=seconds, honest=json.loads(account), joins=visitors.account(),
+                  memory={"before": resident, "growth": max(0, usage.peak - resident), "after": usage.resident},
+                  drops={"server": drops({at.port}) - dropped_in, "members": drops(ports) - dropped_out,
+                         "backlog": backlog_drops() - before},
+                  cpu=round((usage.cpu - cpu) / seconds, 3), is_alive=at.process.poll() is None)
+    if attack and attack[1] == "holders":
+        held = result["strangers"]["most at once"]
+        result["memory"]["octets_per_connection"] = round(result["memory"]["growth"] / max(1, held))
+    return result
+
+
+def broken(report: dict[str, Any]) -> list[str]:
+    """The promises that were not kept; what the kernel dropped, or a time, is none."""
+    found = []
+    for run in report["runs"]:
+        name, people, kernel = run["attack"], run["honest"], run["drops"]
+        checks = {
+            "the server is gone": not run["is_alive"],
+            "a line was lost on the way in, and the kernel dropped fewer":
+                people["lost_in"] > kernel["server"] + kernel["backlog"],
+            "a delivery was lost on the way out, and the kernel dropped fewer":
+                people["lost_out"] > kernel["members"] + kernel["backlog"],
+            "a line came twice, to a wrong member, or with a wrong name": people["duplicates"] + people["foreign"] > 0,
+            "the honest members got notices": people["notices"] > 0,
+            "somebody who wanted to join got no answer": run["joins"]["unanswered"] > 0,
+            "octets went to strangers": run.get("strangers", {}).get("octets_back", 0)
+                + run.get("strangers", {}).get("datagrams_back", 0) > 0,
+        }
+        found += [f"{name}: {text}" for text, is_so in checks.items() if is_so]
+    if report["memory_growth"] > MEMORY_LIMIT:
+        found.append(f"memory grew by {report['memory_growth']} octets, more than {MEMORY_LIMIT}")
+    if report["end"].get("event") != "stopped" or report["end"]["rejected"] or report["end"]["dropped"]:
+        found.append(f"the server's last words: {report['end']}")
+    return found
+
+
+def torture(names: Sequence[str], seconds: float) -> dict[str, Any]:
+    """All of it on one server. Raises AssertionError if that logged a fault of its own or did not end as asked."""
+    with server(*OPTIONS) as at:
+        with Program("fuzz.honest", at.port) as room, Visitors(at.port, callers.LOCKED) as visitors:
+            target = json.loads(room.hear())
+            base = Usage(at.process.pid).peak  # with what hashing passwords takes: 16 MiB for each thread
+            runs = []
+            for name in names:
+                print(f"{name} ...", end=" ", flush=True, file=sys.stderr)
+                runs.append(measure(at, room, target, visitors, name, seconds))
+            print(file=sys.stderr)
+        at.stop()
+        end = json.loads(at.log().splitlines()[-1])
+    return {"machine": f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
+                       f"{len(os.sched_getaffinity(0))} processors", "options": OPTIONS, "room": honest.MEMBERS,
+            "rate": RATE, "runs": runs, "end": end,
+            "memory_growth": max(run["memory"]["before"] + run["memory"]["growth"] for run in runs) - base}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code 1 if a promise was broken, 2 if this system cannot do it."""
+    parser = argparse.ArgumentParser(prog="python -m fuzz.torture", allow_abbrev=False)
+    parser.add_argument("attacks", nargs="*", metavar="ATTACK", help=", ".join(ATTACKS))
+    parser.add_argument("--quick", action="store_true", help="half a second for each attack")
+    parser.add_argument("--seconds", type=float, default=10.0, help="for each attack")
+    parser.add_argument("--report", type=Path, default=REPORT, help="where the JSON goes")
+    arguments = parser.parse_args(argv)
+    if unknown := [name for name in arguments.attacks if name not in ATTACKS]:
+        parser.error(f"no attack is called {', '.join(unknown)}: {', '.join(ATTACKS)}")
+    if sys.platform != "linux":
+        print("torture: only Linux has /proc and all of 127.0.0.0/8", file=sys.stderr)
+        return 2
+    report = torture(arguments.attacks or list(ATTACKS), QUICK if arguments.quick else arguments.seconds)
+    report["broken"] = broken(report)
+    arguments.report.parent.mkdir(parents=True, exist_ok=True)
+    arguments.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    print(table(report))
+    for text in report["broken"]:
+        print(f"BROKEN: {text}")
+    return 1 if report["broken"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

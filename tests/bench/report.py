@@ -1,0 +1,115 @@
+"""From the figures of a run to tables (text, Markdown) and a chart. Reads the report only: no measuring here."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.bench import chart
+
+COLUMNS = (  # of the tables of loads: title, key, format
+    ("delivered/s", "deliveries_per_second", "{:,.0f}"), ("CPU ns each", "cpu_ns_per_delivery", "{:,.0f}"),
+    ("C/it", "cpu_ns_per_delivery_ratio", "{:.2f}"), ("core", "cpu_share", "{:.0%}"), ("lost", "loss", "{:.3%}"),
+    ("p50 us", "p50_us", "{:,.0f}"), ("p99 us", "p99_us", "{:,.0f}"), ("p99, C/it", "p99_us_ratio", "{:.2f}"),
+)
+FAULTS = ("unregistered", "duplicates", "reordered", "misdelivered", "rejected", "disturbed")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text; the first column is left-aligned, the others right-aligned."""
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+
+    def text(self) -> str:
+        lines = [self.head, *self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(self.head))]
+        return "\n".join([self.title] + [
+            "  " + "  ".join(cell.rjust(width) if number else cell.ljust(width)
+                             for number, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines])
+
+    def markdown(self) -> str:
+        ruler = ["---"] + ["--:"] * (len(self.head) - 1)
+        lines = (self.head, ruler, *self.rows)
+        return "\n".join([f"{self.title}:", ""] + [f"| {' | '.join(line)} |" for line in lines])
+
+
+def _cell(row: dict[str, Any], key: str, form: str) -> str:
+    return "" if row.get(key) is None else form.format(row[key])
+
+
+def _faults(row: dict[str, Any]) -> str:
+    """What should not be there, after the name of who did it."""
+    found = ", ".join(f"{fault} {row[fault]:g}" for fault in FAULTS if row.get(fault))
+    return f" ({found})" if found else ""
+
+
+def _loads(title: str, shapes: dict[str, Any]) -> list[Table]:
+    """One table for each load: a row for each shape and contender."""
+    tables = []
+    for load in dict.fromkeys(load for loads in shapes.values() for load in loads):
+        rows = [[f"{shape}: {contender}{_faults(row)}", *(_cell(row, key, form) for _, key, form in COLUMNS)]
+                for shape, loads in shapes.items() for contender, row in loads.get(load, {}).items()]
+        tables.append(Table(f"{title}, {load}", ["", *(name for name, _, _ in COLUMNS)], rows))
+    return tables
+
+
+def _joins(rows: dict[str, Any]) -> Table:
+    columns = (("joins/s", "joins_per_second", "{:,.0f}"), ("CPU us each", "cpu_us_per_join", "{:.1f}"),
+               ("C/it", "cpu_us_per_join_ratio", "{:.2f}"), ("core", "cpu_share", "{:.0%}"))
+    return Table("Create and join over TCP, 32 at once", ["", *(name for name, _, _ in columns)],
+                 [[who, *(_cell(row, key, form) for _, key, form in columns)] for who, row in rows.items()])
+
+
+def _memory(memory: dict[str, Any]) -> Table:
+    rows = [[f"{who}: {shape}", f"{octets:,.0f}", "octets a member"]
+            for who, shapes in memory.get("per_member", {}).items() for shape, octets in shapes.items()]
+    rows += [[f"{who}: growth over {result['joins']:,} joins and leaves", f"{result['octets_per_join']:,.1f}",
+              "octets a join"] for who, result in memory.get("growth", {}).items()]
+    if "rooms" in memory:
+        kept = memory["rooms"]
+        rows.append([f"rooms alone, {kept['joins']:,} joins and leaves", f"{kept['blocks']:,}", "blocks kept"])
+    return Table("Memory", ["", "", ""], rows)
+
+
+def _codecs(codecs: dict[str, Any]) -> Table:
+    ways = list(dict.fromkeys(way for figures in codecs.values() for way in figures))
+    return Table("Codecs, ns a datagram", ["", *ways],
+                 [[label, *(f"{figures[way]:,.0f}" if way in figures else "" for way in ways)]
+                  for label, figures in codecs.items()])
+
+
+def tables(report: dict[str, Any]) -> list[Table]:
+    """All tables that the report has figures for."""
+    result = _loads("Relay", report.get("datagrams", {}))
+    result += _loads("Other servers", report.get("peers", {}))
+    if "joins" in report:
+        result.append(_joins(report["joins"]))
+    if "memory" in report:
+        result.append(_memory(report["memory"]))
+    if "codecs" in report:
+        result.append(_codecs(report["codecs"]))
+    return result
+
+
+def text(report: dict[str, Any]) -> str:
+    """For a terminal."""
+    said = f"{report['machine']}; medians of {report['reps']}"
+    return "\n\n".join([said, *(table.text() for table in tables(report))]) + "\n"
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """For a README."""
+    said = f"`{report['command']}`, medians of {report['reps']}; {report['machine']}."
+    return "\n\n".join([said, *(table.markdown() for table in tables(report))]) + "\n"
+
+
+def svg(report: dict[str, Any]) -> str | None:
+    """CPU time of a delivered datagram under each load; None if nothing was measured."""
+    groups = {f"{shape}, {load}": {who: row["cpu_ns_per_delivery"] for who, row in rows.items()}
+              for part in ("datagrams", "peers") for shape, loads in report.get(part, {}).items()
+              for load, rows in loads.items()}
+    if not groups:
+        return None
+    return chart.bars("CPU time of the server for a delivered message", "ns; shorter is better", groups)
