@@ -33,8 +33,7 @@ def parse_object(octets: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise JsonFault(ErrorCode.BAD_UTF8, f"octet {error.start} of the JSON is not UTF-8") from None
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant,
-                           parse_int=_number, parse_float=_number)
+        value = _DECODER.decode(text)
     except JsonFault:
         raise
     except RecursionError:
@@ -81,6 +80,10 @@ def _number(digits: str) -> Any:
     if not math.isfinite(value):
         raise JsonFault(ErrorCode.BAD_JSON, "a number is beyond binary64")
     return int(digits) if digits.lstrip("-").isdigit() else value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant,
+                            parse_int=_number, parse_float=_number)
 
 
 def _check(value: Any, depth: int) -> None:

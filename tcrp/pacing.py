@@ -37,7 +37,7 @@ class Allowance:
 
     def take(self, now: float) -> bool:
         """Spend one unit; False, and nothing spent, if there is none."""
-        if self._is_unlimited:
+        if not self.rate or not self.burst:  # on the path of every message
             return True
         self._refill(now)
         if self.level < 1:

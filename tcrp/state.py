@@ -7,6 +7,7 @@ and `Machine.after`, nothing else.
 """
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from tcrp.constants import ErrorCode
@@ -35,14 +36,18 @@ class Machine:
 
     def after(self, state: str, event: str) -> str:
         """The state that `event` leads to. Raises LocalProtocolError (UNEXPECTED) if `state` has no such row."""
-        for row in self.transitions:
-            if row.state == state and row.event == event:
-                return row.target
-        raise LocalProtocolError(ErrorCode.UNEXPECTED, f"{event} is not possible in state {state}", self.name)
+        target = self._targets.get((state, event))
+        if target is None:
+            raise LocalProtocolError(ErrorCode.UNEXPECTED, f"{event} is not possible in state {state}", self.name)
+        return target
 
     def allows(self, state: str, event: str) -> bool:
         """Whether `state` has a row for `event`."""
-        return any(row.state == state and row.event == event for row in self.transitions)
+        return (state, event) in self._targets
+
+    @functools.cached_property
+    def _targets(self) -> dict[tuple[str, str], str]:
+        return {(row.state, row.event): row.target for row in self.transitions}
 
     @property
     def states(self) -> tuple[str, ...]:

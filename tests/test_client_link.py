@@ -1,16 +1,17 @@
-"""tcrp_client.loop.Link over real sockets: from where and to where the datagrams of a membership go."""
+"""tcrp_client.link over real sockets: from where and to where the datagrams of a membership go."""
 
 from __future__ import annotations
 
 import selectors
 import socket
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from tcrp_client.loop import Link
+from tcrp_client.link import Link
 
 PATIENCE = 20.0
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
@@ -90,6 +91,25 @@ def test_the_largest_datagram_is_whole_and_a_larger_one_is_seen_to_be(far: Far) 
         for size, seen in ((4_094, 4_094), (4_095, 4_095), (9_000, 4_096)):
             far.udp.sendto(b"x" * size, link.datagrams.getsockname())
             assert [len(octets or b"") for octets in received(far, link)] == [seen]
+
+
+@linux
+@pytest.mark.parametrize("gathers", [True, False])
+def test_datagrams_that_come_at_once_are_taken_apart(far: Far, gathers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not gathers:
+        monkeypatch.setattr("tcrp_client.link._UDP_GRO", 9_999)  # as where the system has no such option
+    link = far.link()
+    with closing(link):
+        assert link.datagrams is not None
+        assert link._gathers == gathers
+        place = link.datagrams.getsockname()
+        said = [b"bob: %d" % number for number in range(20)] + [b"end"]
+        cut = (socket.IPPROTO_UDP, 103, struct.pack("=H", 6 + 1))  # UDP_SEGMENT
+        far.udp.sendmsg([b"".join(line.ljust(7) for line in said[:-1]), b"end"], [cut], 0, place)
+        far.udp.sendto(b"", place)
+        far.udp.sendto(b"bob: hi", place)
+        heard = [line.strip() for line in received(far, link) if line is not None]
+        assert heard == [*said, b"", b"bob: hi"]
 
 
 # REQ RLY-09

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from scripted_server import PATIENCE, ScriptedServer
 
-from tcrp_client.loop import Link, Loop, reachable
+from tcrp_client.link import Link
+from tcrp_client.loop import Loop, reachable
 from tcrp_client.reader import Line
 
 NOBODY = 1  # a port where nobody listens

@@ -18,7 +18,8 @@ from tcrp.constants import LIMITS, TIMERS, NoticeKind, Operation, Status
 from tcrp.messages import ChatLine, Keepalive, Request, TextMessage
 from tcrp_client import plain, reader
 from tcrp_client.config import ExitCode, load
-from tcrp_client.loop import Interrupt, Interrupted, Link, Loop
+from tcrp_client.link import Link
+from tcrp_client.loop import Interrupt, Interrupted, Loop
 from tcrp_client.plain import Plain
 from tcrp_client.reader import LineReader
 from tcrp_client.render import Printer

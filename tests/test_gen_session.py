@@ -22,8 +22,11 @@ class Server:
         tokens: Iterator[str] = iter(session.TOKENS.values())
         self.rooms = Rooms()
         self.admission = Admission(self.rooms, lambda: next(tokens).encode(), lambda: bytes(16))
-        self.relay = Relay(self.rooms, self, fastcodec)
+        self.datagrams = Relay(self.rooms, self, fastcodec)
         self.sent: list[Heard] = []
+
+    def relay(self, line: bytes, sender: Member) -> None:
+        self.send(line, [member for member in sender.room.members.values() if member is not sender])
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         self.sent.append((tuple(member.username for member in members if member.endpoint), octets))
@@ -52,7 +55,7 @@ def test_the_server_says_what_the_specification_prints() -> None:
         if step.message == "control_frame":
             server.control(step.sender, step.octets)
         else:
-            server.relay.datagram(step.octets, ADDRESSES[step.sender], 0.0)
+            server.datagrams.datagram(step.octets, ADDRESSES[step.sender], 0.0)
     assert server.sent == printed
     assert not server.rooms.by_name
     assert not server.rooms.by_token

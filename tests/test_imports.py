@@ -67,16 +67,22 @@ TABLE = {
     "tcrp.plain": Rule("tcrp.constants tcrp.errors tcrp.fields tcrp.schema tcrp.codec"),
     "tcrp.explain": Rule("tcrp.constants tcrp.errors tcrp.fields tcrp.schema tcrp.codec tcrp.plain"),
     "tcrp.dump": Rule("tcrp.explain tcrp.text"),
+    "tcrp.runner": Rule(SPEECH + " tcrp.schema tcrp.codec tcrp.fastcodec tcrp.plain tcrp.explain"),
     "tcrp.gen": Rule(
         SPEECH + " tcrp.jsontext tcrp.fields tcrp.schema tcrp.codec tcrp.fastcodec tcrp.plain tcrp.explain tcrp.dump",
         "construct files process terminal dynamic",
     ),
-    "tcrp.conformance": Rule(SPEECH + " tcrp.fastcodec", "files process terminal clock network"),
+    "tcrp.conformance": Rule(
+        SPEECH + " tcrp.schema tcrp.codec tcrp.fastcodec tcrp.plain tcrp.explain tcrp.dump tcrp.runner",
+        "files process terminal clock network threads chance dynamic",
+    ),
     "tcrp.tool": Rule(
-        SPEECH + " tcrp.schema tcrp.codec tcrp.fastcodec tcrp.plain tcrp.explain tcrp.dump", "files process terminal"
+        SPEECH + " tcrp.schema tcrp.codec tcrp.fastcodec tcrp.plain tcrp.explain tcrp.dump tcrp.runner"
+        " tcrp.conformance",
+        "files process terminal",
     ),
     "tcrp.__main__": Rule(
-        SPEECH + " tcrp.jsontext tcrp.fields tcrp.schema tcrp.codec tcrp.fastcodec tcrp.conformance tcrp.tool",
+        SPEECH + " tcrp.jsontext tcrp.fields tcrp.schema tcrp.codec tcrp.fastcodec tcrp.tool",
         "files process terminal",
     ),
     # The server; down to relay nothing is read, sent or timed.
@@ -88,11 +94,22 @@ TABLE = {
     "tcrp_server.relay": Rule(SERVER + " tcrp_server.rooms tcrp_server.notices"),
     # What the loop is made of: each has one kind of input or output.
     "tcrp_server.config": Rule("tcrp.constants tcrp.errors tcrp.options", "files"),
-    "tcrp_server.logs": Rule("tcrp.text", "log clock terminal"),
+    "tcrp_server.logs": Rule("tcrp.text", "log clock terminal threads"),
     "tcrp_server.workers": Rule("tcrp_server.admission", "threads network"),  # the threads that compute scrypt
     "tcrp_server.errqueue": Rule("tcrp_server.rooms", "network"),
     "tcrp_server.sockets": Rule("tcrp.constants tcrp_server.errqueue", "network"),
-    "tcrp_server.fanout": Rule("tcrp.constants tcrp_server.rooms tcrp_server.errqueue", "network native"),
+    "tcrp_server.sockaddr": Rule("tcrp_server.rooms", "network"),
+    "tcrp_server.mmsg": Rule("tcrp_server.sockaddr", "network native"),
+    "tcrp_server.receive": Rule("tcrp.constants tcrp_server.rooms tcrp_server.sockaddr tcrp_server.mmsg", "network"),
+    "tcrp_server.fanout": Rule("tcrp_server.rooms", "network"),
+    "tcrp_server.fanout_mmsg": Rule(
+        "tcrp_server.rooms tcrp_server.sockaddr tcrp_server.mmsg tcrp_server.fanout", "network"
+    ),
+    "tcrp_server.tiers": Rule(
+        "tcrp.constants tcrp_server.sockaddr tcrp_server.mmsg tcrp_server.receive tcrp_server.fanout"
+        " tcrp_server.fanout_mmsg",
+        "network",
+    ),
     "tcrp_server.control": Rule(
         SERVER + " tcrp_server.deadlines tcrp_server.rooms tcrp_server.admission tcrp_server.relay tcrp_server.config"
         " tcrp_server.logs tcrp_server.workers",
@@ -101,12 +118,12 @@ TABLE = {
     "tcrp_server.loop": Rule(
         SERVER + " tcrp_server.deadlines tcrp_server.rooms tcrp_server.notices tcrp_server.admission tcrp_server.relay"
         " tcrp_server.config tcrp_server.logs tcrp_server.workers tcrp_server.errqueue tcrp_server.sockets"
-        " tcrp_server.fanout tcrp_server.control",
+        " tcrp_server.receive tcrp_server.fanout tcrp_server.tiers tcrp_server.control",
         ANY_IO,
     ),
     "tcrp_server.app": Rule(
         SERVER + " tcrp_server.rooms tcrp_server.admission tcrp_server.relay tcrp_server.config tcrp_server.logs"
-        " tcrp_server.workers tcrp_server.sockets tcrp_server.fanout tcrp_server.loop",
+        " tcrp_server.workers tcrp_server.sockets tcrp_server.tiers tcrp_server.loop",
         ANY_IO,
     ),
     "server.__main__": Rule("tcrp_server.app", "files process dynamic"),
@@ -121,8 +138,9 @@ TABLE = {
     # What the loop is made of: each has one kind of input or output.
     "tcrp_client.config": Rule("tcrp.constants tcrp.errors tcrp.options tcrp.text tcrp_client.texts", "files"),
     "tcrp_client.reader": Rule("", "threads"),  # the thread that reads lines
+    "tcrp_client.link": Rule("tcrp.constants", "network"),
     "tcrp_client.loop": Rule(
-        CLIENT + " tcrp_client.events tcrp_client.session tcrp_client.config tcrp_client.reader",
+        CLIENT + " tcrp_client.events tcrp_client.session tcrp_client.config tcrp_client.reader tcrp_client.link",
         ANY_IO,
     ),
     "tcrp_client.plain": Rule(
@@ -242,7 +260,7 @@ def test_only_the_schema_side_may_import_construct() -> None:
 
 def test_gen_and_conformance_are_tools() -> None:
     users = {module: {"tcrp.gen", "tcrp.conformance"} & set(rule.uses.split()) for module, rule in TABLE.items()}
-    assert {module: used for module, used in users.items() if used} == {"tcrp.__main__": {"tcrp.conformance"}}
+    assert {module: used for module, used in users.items() if used} == {"tcrp.tool": {"tcrp.conformance"}}
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
 """tcrp_server.logs: text and JSON lines, what peers chose is escaped, a stack has no values."""
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import re
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Callable
 
@@ -20,7 +24,9 @@ def shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     logger = logging.getLogger("tcrp.server")
     before = (logger.handlers[:], logger.propagate, logger.level)
     monkeypatch.setattr(logs, "_next_stack", 0.0)
-    yield lambda: capsys.readouterr().err
+    yield lambda: logs.flush() or capsys.readouterr().err
+    for handler in logger.handlers:
+        handler.close()
     logger.handlers[:], logger.propagate = before[:2]
     logger.setLevel(before[2])
 
@@ -119,3 +125,82 @@ def test_nothing_reaches_other_loggers(shown: Callable[[], str], caplog: pytest.
     logs.set_up("text", "info")
     logs.info("joined")
     assert caplog.records == []
+
+
+# ---- what is behind standard error may be slow ----
+
+class Slow(io.RawIOBase):
+    """A disk that takes nothing until `is_fast` is set."""
+
+    def __init__(self) -> None:
+        self.octets = b""
+        self.is_fast = threading.Event()
+        self.is_asked = threading.Event()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, octets: bytes) -> int:
+        self.is_asked.set()
+        assert self.is_fast.wait(20)
+        self.octets += bytes(octets[:1_000])  # and it takes little at a time
+        return min(len(octets), 1_000)
+
+
+@pytest.fixture
+def slow(shown: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    disk = Slow()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(disk), "utf-8"))
+    logs.set_up("json", "info")
+    yield disk
+    disk.is_fast.set()
+
+
+def test_a_slow_disk_makes_nobody_wait_and_the_loss_is_told(slow: Slow) -> None:
+    logs.info("first")
+    assert slow.is_asked.wait(20)  # it hangs in this one
+    for number in range(logs.LINES + 50):
+        logs.info("line", number=number)
+    slow.is_fast.set()
+    logs.flush()
+    logs.info("last")
+    logs.flush()
+    lines = [json.loads(line) for line in slow.octets.splitlines()]
+    assert lines[0]["event"] == "first"
+    assert [line["number"] for line in lines[1:-2]] == list(range(logs.LINES))
+    lost = lines[-2]
+    assert (lost["event"], lost["count"], lost["level"]) == ("lines of this log were lost", 50, "WARNING")
+    assert lines[-1]["event"] == "last"
+
+
+def test_the_end_does_not_wait_for_a_slow_disk(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_PATIENCE", 0.01)
+    logs.info("first")
+    logs.flush()
+    assert slow.octets == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such pipes")
+def test_a_pipe_that_another_program_made_non_blocking(shown: Callable[[], str],
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    with os.fdopen(write_end, "w", encoding="utf-8") as stream, os.fdopen(read_end, "rb") as reader:
+        monkeypatch.setattr(sys, "stderr", stream)
+        logs.set_up("text", "info")
+        for number in range(3_000):
+            logs.info("a line that is long enough to fill it soon", number=number)
+        lines = [reader.readline() for _ in range(3_000)]
+        assert lines[-1].endswith(b" number=2999\n")
+        logs.flush()
+
+
+def test_nobody_reads(shown: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        logs.set_up("text", "info")
+        for _ in range(3):
+            logs.info("nobody reads it")
+            logs.flush()

@@ -4,27 +4,29 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import select
-import selectors
 import socket
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from peers import CREATE, JOIN, LOCAL, PATIENCE, Person, ask, has_heard, joined
 from server_process import ServerThread, served
+from ways import WAYS
 
 from tcrp.messages import ChatLine, Notice
 from tcrp_server import loop as module
 from tcrp_server import sockets
 from tcrp_server.app import make_loop
 from tcrp_server.config import load
+from tcrp_server.fanout_mmsg import MmsgFanout
 
 
-@pytest.fixture
-def server() -> Iterator[ServerThread]:
-    with served() as running:
+@pytest.fixture(params=WAYS)
+def server(request: pytest.FixtureRequest) -> Iterator[ServerThread]:
+    with served("--fanout", request.param) as running:
         yield running
 
 
@@ -44,7 +46,7 @@ def wait_for_a_turn(server: ServerThread) -> None:
 
 
 class Udp:
-    """The server's UDP socket, which answers with these faults first."""
+    """The server's UDP socket, which answers with these faults first. A call for many datagrams then takes none."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -71,7 +73,13 @@ class Udp:
 def udp(server: ServerThread, pair: tuple[Person, Person]) -> Udp:
     """In place of the real one, when both are there and nothing is under way."""
     udp: Any = Udp(server.loop._udp)
-    server.loop._udp = server.loop._fanout._sock = udp
+    receiver: Any = server.loop._receiver
+    fanout: Any = server.loop._fanout
+    server.loop._udp = receiver._sock = fanout._sock = udp
+    if isinstance(fanout, MmsgFanout):
+        send, receive = fanout._out._call, receiver._incoming._call
+        fanout._out._call = lambda *call: -1 if udp.send_faults else send(*call)
+        receiver._incoming._call = lambda *call: -1 if udp.receive_faults else receive(*call)
     wait_for_a_turn(server)
     found: Udp = udp
     return found
@@ -113,6 +121,9 @@ def test_a_fault_in_the_work_of_a_turn_is_no_end(server: ServerThread, pair: tup
         raise ZeroDivisionError
 
     monkeypatch.setattr(server.loop, part, faulty)
+    server.loop._failures.append((LOCAL, 1))  # something to strike, and a member that is to be looked at
+    server.rooms._idle.set(next(iter(server.rooms.by_token.values())), 0.0)
+    server.loop.wake()
     chat(pair)
     assert ask(server.port, JOIN, "lobby", "carol").token
     assert [record.getMessage() for record in server.faults] == ["fault in the loop"]
@@ -155,9 +166,9 @@ def test_the_kernel_takes_nothing_for_a_while(server: ServerThread, udp: Udp, pa
 
 
 @contextlib.contextmanager
-def resting_loop() -> Iterator[module.Loop]:
+def resting_loop(*arguments: str) -> Iterator[module.Loop]:
     """A loop that does not run, for tests that take its steps themselves."""
-    loop = make_loop(*sockets.listen(LOCAL, 0, None), load([], {}))
+    loop = make_loop(*sockets.listen(LOCAL, 0, None), load(arguments, {}))
     try:
         yield loop
     finally:
@@ -165,26 +176,69 @@ def resting_loop() -> Iterator[module.Loop]:
         loop.close()
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("sends", "turns"), [(1, [1] * 10), (6, [2] * 5), (7, [3, 3, 3, 1]), (1_000, [10])])
-def test_a_busy_room_takes_turns_with_all_others(monkeypatch: pytest.MonkeyPatch, sends: int, turns: list[int]) -> None:
+def test_a_busy_room_takes_turns_with_all_others(monkeypatch: pytest.MonkeyPatch, sends: int, turns: list[int],
+                                                 way: str) -> None:
     """A datagram may cause as many as a room has members; what a turn sends is bounded, not only what it receives."""
     monkeypatch.setattr(module, "_SENDS", sends)
-    with resting_loop() as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+    with resting_loop("--fanout", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind((LOCAL, 0))
         rooms = loop._rooms
-        host = rooms.create("lobby", "host", LOCAL, None, b"token", 0.0)
+        now = time.monotonic()
+        host = rooms.create("lobby", "host", LOCAL, None, b"token", now)
         for name in ("host", "alice", "bob", "carol"):
-            member = host if name == "host" else rooms.join(host.room, name, LOCAL, name.encode(), 0.0)
+            member = host if name == "host" else rooms.join(host.room, name, LOCAL, name.encode(), now)
             rooms.set_address(member, peer.getsockname())
         for _ in range(10):
             peer.sendto(b"\x05\x05lobbytokenhi", loop._udp.getsockname())  # to three others
         taken = []
         while sum(taken) < 10:
             before = loop._relay.counters.received
-            assert select.select([loop._udp], [], [], PATIENCE)[0]
-            loop._on_udp(selectors.EVENT_READ)
+            loop._turn()
             taken.append(loop._relay.counters.received - before)
         assert taken == turns
+        assert loop._fanout.sent == 30
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_waits_for_the_next_event(way: str) -> None:
+    """More than a turn takes, and nobody says anything after it."""
+    with resting_loop("--fanout", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind((LOCAL, 0))
+        host = loop._rooms.create("lobby", "host", LOCAL, None, b"token", time.monotonic())
+        loop._rooms.set_address(host, peer.getsockname())
+        for _ in range(600):
+            peer.sendto(b"\x05\x05lobbytokenhi", loop._udp.getsockname())
+        turns = 0
+        while loop._relay.counters.received < 600:
+            loop._turn()
+            turns += 1
+        assert turns >= 3
+        assert not loop._is_behind
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux names the destination of what came back")
+@pytest.mark.parametrize("way", WAYS)
+def test_what_came_back_is_read_once_and_does_not_keep_the_loop_awake(way: str) -> None:
+    """Whoever is told of the error first, sending or receiving, has the queue read: it would stay "ready" for ever."""
+    with resting_loop("--fanout", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind((LOCAL, 0))
+        host = loop._rooms.create("lobby", "host", LOCAL, None, b"token", time.monotonic())
+        gone = loop._rooms.join(host.room, "gone", LOCAL, b"token of gone", time.monotonic())
+        loop._rooms.set_address(host, peer.getsockname())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+            closed.bind((LOCAL, 0))
+            loop._rooms.set_address(gone, closed.getsockname())
+        for _ in range(3):
+            peer.sendto(b"\x05\x05lobbytokenhi", loop._udp.getsockname())
+            loop._turn()  # sends to where nobody is
+            peer.sendto(b"\x05\x05lobbytoken", loop._udp.getsockname())
+            loop._turn()
+            while loop._selector.select(0):
+                loop._turn()
+        assert gone.is_gone
+        assert not host.is_gone
 
 
 def test_those_who_are_gone_are_not_told_of_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +281,7 @@ def test_what_waits_for_the_kernel_is_still_sent_at_the_end(server: ServerThread
 def test_the_end_does_not_wait_for_ever(server: ServerThread, udp: Udp, pair: tuple[Person, Person],
                                         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LAST_WORDS", 0.05)
-    monkeypatch.setattr(udp, "sendto", lambda *_: (_ for _ in ()).throw(BlockingIOError()))
+    udp.send_faults = [errno.EAGAIN] * 1_000_000
     server.stop()
     assert not has_heard(pair[0].sock)
 

@@ -23,7 +23,7 @@ class Table:
 
     def __init__(self, room: str = "lobby", **settings: float) -> None:
         self.rooms = Rooms(**settings)
-        self.relay = Relay(self.rooms, self, fastcodec)
+        self.server = Relay(self.rooms, self, fastcodec)
         self.sent: dict[str, list[Any]] = {}
         host = self.rooms.create(room, "alice", HOME, None, b"token of alice", 0.0)
         self.room = host.room
@@ -34,8 +34,11 @@ class Table:
             self.says(name, b"")
         self.take()
 
+    def relay(self, line: bytes, sender: Member) -> None:
+        """The outlet; and send()."""
+        self.send(line, [member for member in sender.room.members.values() if member is not sender])
+
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
-        """The outlet."""
         for member in members:
             if member.endpoint:
                 self.sent.setdefault(member.username, []).append(octets)
@@ -43,7 +46,7 @@ class Table:
     def says(self, name: str, message: bytes, now: float = 0.0, source: Address | None = None) -> None:
         octets = bytes([len(self.room.octets), len(self.people[name].token)])
         octets += self.room.octets + self.people[name].token + message
-        self.relay.datagram(octets, source or (HOME, PORTS[name]), now)
+        self.server.datagram(octets, source or (HOME, PORTS[name]), now)
 
     def take(self) -> dict[str, list[Any]]:
         sent, self.sent = self.sent, {}
@@ -73,7 +76,7 @@ NOT_UTF8 = "it is not UTF-8"
 def test_a_text_reaches_the_others_and_not_its_sender(table: Table) -> None:
     table.says("bob", "こんにちは: hi".encode())
     assert table.sent == to("alice carol", "bob: こんにちは: hi".encode())
-    assert table.relay.counters.relayed == 1
+    assert table.server.counters.relayed == 1
 
 
 @pytest.mark.parametrize(("said", "relayed"), [
@@ -172,7 +175,7 @@ def test_at_most_one_rejected_in_a_second(table: Table) -> None:
     assert table.take() == rejected("bob", NOT_UTF8)
     table.says("bob", b"\xff", 6.0)
     assert table.take() == rejected("bob", NOT_UTF8)
-    assert table.relay.counters.rejected == 5
+    assert table.server.counters.rejected == 5
 
 
 def test_what_is_rejected_spends_no_rate(table: Table) -> None:
@@ -290,10 +293,10 @@ NOISE = [
 @pytest.mark.parametrize("source", [(HOME, 2), (HOME, 99), ("192.0.2.66", 2)])
 def test_noise_changes_nothing(table: Table, octets: bytes, source: Address) -> None:
     before = state_of(table)
-    table.relay.datagram(octets, source, 50.0)
+    table.server.datagram(octets, source, 50.0)
     assert table.sent == {}
     assert state_of(table) == before
-    assert table.relay.counters.ignored == 1
+    assert table.server.counters.ignored == 1
 
 
 @given(st.binary(max_size=60), st.booleans())
@@ -302,7 +305,7 @@ def test_any_octets_are_taken_without_a_fault(octets: bytes, with_token: bool) -
     if with_token:
         table.says("bob", octets)
         return
-    table.relay.datagram(octets, (HOME, 2), 50.0)
+    table.server.datagram(octets, (HOME, 2), 50.0)
     assert table.sent == {}
 
 
@@ -313,12 +316,12 @@ def test_the_right_token_from_a_wrong_address(table: Table, message: bytes) -> N
         table.says("alice", message, 50.0, source=("192.0.2.66", 1))
     assert table.sent == {}
     assert state_of(table) == before
-    assert table.relay.counters.ignored == 5
+    assert table.server.counters.ignored == 5
 
 
 def test_the_token_of_another_room(table: Table) -> None:
     table.rooms.create("other", "dave", HOME, None, b"token of dave", 0.0)
-    table.relay.datagram(b"\x05\x0dlobbytoken of davehi", (HOME, 4), 0.0)
+    table.server.datagram(b"\x05\x0dlobbytoken of davehi", (HOME, 4), 0.0)
     assert table.sent == {}
     assert table.rooms.by_token[b"token of dave"].endpoint is None
 
@@ -326,7 +329,7 @@ def test_the_token_of_another_room(table: Table) -> None:
 # ---- what is told ----
 
 def test_who_was_removed_is_told_and_so_are_the_others(table: Table) -> None:
-    table.relay.tell(table.rooms.remove(table.people["bob"], IDLE))
+    table.server.tell(table.rooms.remove(table.people["bob"], IDLE))
     text = "bob was removed: nothing was heard of it for too long"
     gone = Notice(NoticeKind.LEFT, "bob", text)
     assert table.take() == {"alice": [gone], "carol": [gone],
@@ -335,12 +338,12 @@ def test_who_was_removed_is_told_and_so_are_the_others(table: Table) -> None:
 
 def test_nobody_is_told_of_a_member_that_nobody_knew(table: Table) -> None:
     dave = table.rooms.join(table.room, "dave", HOME, b"token of dave", 0.0)
-    table.relay.tell(table.rooms.remove(dave, IDLE))
+    table.server.tell(table.rooms.remove(dave, IDLE))
     assert table.take() == {}
 
 
 def test_a_removed_host_and_its_room(table: Table) -> None:
-    table.relay.tell(table.rooms.remove(table.people["alice"], IDLE))
+    table.server.tell(table.rooms.remove(table.people["alice"], IDLE))
     told = table.take()
     assert [notice.kind for notice in told["alice"]] == [NoticeKind.REMOVED]
     assert [notice.kind for notice in told["bob"]] == [NoticeKind.ROOM_CLOSED]
@@ -350,6 +353,6 @@ def test_a_removed_host_and_its_room(table: Table) -> None:
 def test_the_counters(table: Table) -> None:
     for message in (b"", b"hi", b"\xff", b"\x00\x02"):
         table.says("bob", message)
-    table.relay.datagram(b"", (HOME, 2), 0.0)
-    counters = table.relay.counters
+    table.server.datagram(b"", (HOME, 2), 0.0)
+    counters = table.server.counters
     assert (counters.received - len(PORTS), counters.ignored, counters.relayed, counters.rejected) == (5, 1, 1, 1)

@@ -1,7 +1,8 @@
 """Rooms and relay against a naive model: lists that are searched, nothing that is remembered twice.
 
 Every rule does one thing to both. Then what each member received must be what the model says, in order and no more,
-and so must every table of the server. One tick passes with each rule, so no two members are heard at one time.
+and so must every table of the server. A quarter of a second passes with each rule, so no two members are heard at
+one time, and all times and allowances are exact.
 """
 from __future__ import annotations
 
@@ -18,15 +19,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tcrp import fastcodec
 from tcrp.constants import NoticeKind, Status
 from tcrp.messages import ChatLine, Notice
-from tcrp_server.relay import Relay
+from tcrp_server.relay import Counters, Relay
 from tcrp_server.rooms import Address, Closed, Event, Joined, Member, Refusal, Removed, Rooms
 
-HOSTS = ("192.0.2.1", "192.0.2.2")
+HOSTS = ("192.0.2.1", "2001:db8::1")
 PORTS = st.integers(1, 3)
 ROOM_NAMES = ("r", "R")
 USER_NAMES = ("ann", "ANN", "bo", "ｂｏ", "cy")
-MAX_ROOMS, MAX_MEMBERS, IDLE, STRIKES = 2, 3, 25, 3
-REFUSED = {"it is not UTF-8": b"\xff", "the line would have more than 4094 octets": b"x" * 4_091}
+MAX_ROOMS, MAX_MEMBERS, STRIKES = 2, 3, 3
+TICK, IDLE, REJECT_INTERVAL = 0.25, 8, 1  # seconds
+RATE, BURST = 1, 3  # texts and questions a second, and at once
+TOO_LONG, TOO_FAST = "the line would have more than 4094 octets", "too many messages, wait a little"
+REFUSED = [(b"\xff", "it is not UTF-8"), (b"x" * 4_091, TOO_LONG), (b"\x01" * 1_364, TOO_LONG),
+           (b"x" * 4_097, TOO_LONG), (b"\xff" * 4_097, TOO_LONG), (b"\x00" * 4_097, TOO_LONG)]
 CONTROL = "\x00\x07\x1b\x7f\x85"  # of a text, each becomes U+FFFD
 
 
@@ -38,9 +43,11 @@ class Person:
     room: Place
     name: str
     host: str
-    heard: int
+    heard: float
+    may_reject_at: float
     address: Address | None = None
     strikes: int = 0
+    allowance: float = BURST
     is_alive: bool = True
 
     @property
@@ -49,6 +56,7 @@ class Person:
 
     @property
     def key(self) -> str:
+        """As the names are here, this is all that the key does."""
         return unicodedata.normalize("NFKC", self.name).casefold()
 
 
@@ -62,11 +70,32 @@ class Place:
     is_open: bool = True
 
 
+def address_at(host: str, port: int) -> Address:
+    return (host, port, 0, 0) if ":" in host else (host, port)
+
+
+def source_at(host: str, port: int) -> str:
+    """What a datagram from there brings as its source."""
+    return f"{port} {host}"
+
+
+def address_of(source: str) -> Address:
+    port, host = source.split()
+    return address_at(host, int(port))
+
+
 class Post:
-    """The outlet: what was sent to which member at which address."""
+    """The outlet: what was sent to which member at which address. Like the real ones it keeps who receives in a room
+    in `table`, for as long as nobody takes that away."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, Address, bytes]] = []
+
+    def relay(self, line: bytes, sender: Member) -> None:
+        room = sender.room
+        if room.table is None:
+            room.table = [(member, member.endpoint.address) for member in room.members.values() if member.endpoint]
+        self.sent += [(member.token, address, line) for member, address in room.table if member is not sender]
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         self.sent += [(member.token, member.endpoint.address, octets) for member in members if member.endpoint]
@@ -75,10 +104,12 @@ class Post:
 class ModelledRooms(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.rooms = Rooms(max_rooms=MAX_ROOMS, max_members=MAX_MEMBERS, message_rate=0, idle_timeout=IDLE)
+        self.rooms = Rooms(max_rooms=MAX_ROOMS, max_members=MAX_MEMBERS, message_rate=RATE, message_burst=BURST,
+                           idle_timeout=IDLE)
         self.post = Post()
-        self.relay = Relay(self.rooms, self.post, fastcodec)
-        self.now = 0
+        self.relay = Relay(self.rooms, self.post, fastcodec, address_of)
+        self.counters = Counters()
+        self.now = 0.0
         self.places: list[Place] = []  # all that ever were
         self.everybody: list[Person] = []
         self.expected: list[tuple[Person, Any]] = []  # what this rule must send
@@ -87,9 +118,14 @@ class ModelledRooms(RuleBasedStateMachine):
 
     def tick(self) -> None:
         """A rule begins."""
-        self.now += 1
         self.post.sent.clear()
         self.expected.clear()
+        self.pass_time()
+
+    def pass_time(self) -> None:
+        self.now += TICK
+        for person in self.everybody:
+            person.allowance = min(BURST, person.allowance + RATE * TICK)
         self.expire()
 
     def open_place(self, name: str) -> Place | None:
@@ -108,9 +144,23 @@ class ModelledRooms(RuleBasedStateMachine):
         self.moves(person, port)
 
     def moves(self, person: Person, port: int) -> None:
-        was_known, person.address = person.address is not None, (person.host, port)
+        was_known, person.address = person.address is not None, address_at(person.host, port)
         if not was_known:
             self.tell(person.room.people, Notice(NoticeKind.JOINED, person.name, f"{person.name} joined"))
+
+    def spends(self, person: Person) -> bool:
+        """Whether the rate allows one more text or question; else it is rejected."""
+        if person.allowance < 1:
+            self.rejects(person, TOO_FAST)
+            return False
+        person.allowance -= 1
+        return True
+
+    def rejects(self, person: Person, reason: str) -> None:
+        self.counters.rejected += 1
+        if self.now >= person.may_reject_at:
+            person.may_reject_at = self.now + REJECT_INTERVAL
+            self.tell([person], Notice(NoticeKind.REJECTED, person.name, f"your message was not sent: {reason}"))
 
     def close(self, place: Place, reason: str) -> None:
         for person in place.people:
@@ -146,14 +196,18 @@ class ModelledRooms(RuleBasedStateMachine):
         assert found == expected
         self.relay.tell(events)
 
-    def datagram(self, room_name: str, token: bytes, message: bytes, source: Address) -> None:
+    def datagram(self, room_name: str, token: bytes, message: bytes, host: str, port: int) -> None:
         octets = room_name.encode("utf-8")
-        self.relay.datagram(bytes([len(octets), len(token)]) + octets + token + message, source, self.now)
+        self.receives(bytes([len(octets), len(token)]) + octets + token + message, source_at(host, port))
+
+    def receives(self, octets: bytes, source: str) -> None:
+        self.counters.received += 1
+        self.relay.datagram(octets, source, self.now)
 
     # ---- TCP ----
 
     def admitted(self, place: Place, name: str, host: str) -> Person:
-        person = Person(len(self.everybody), place, name, host, self.now)
+        person = Person(len(self.everybody), place, name, host, self.now, self.now)
         self.everybody.append(person)
         return person
 
@@ -190,7 +244,7 @@ class ModelledRooms(RuleBasedStateMachine):
         if place is None:
             assert status == Status.ROOM_NOT_FOUND
             return
-        person = Person(len(self.everybody), place, name, host, self.now)
+        person = Person(len(self.everybody), place, name, host, self.now, self.now)
         holder = next((other for other in place.people if other.key == person.key), None)
         if holder and holder.host == host and not holder.address:
             assert status == Status.OK
@@ -213,9 +267,17 @@ class ModelledRooms(RuleBasedStateMachine):
         person = self.someone(number)
         if person and person.is_alive and not person.address:
             member = self.rooms.by_token[person.token]
-            events = self.rooms.set_address(member, (person.host, port))
+            events = self.rooms.set_address(member, address_at(person.host, port))
             self.moves(person, port)
             self.check_events(events, [(Joined, person.token)])
+
+    @rule(number=st.integers(0, 99))
+    def token_could_not_be_sent(self, number: int) -> None:
+        self.tick()
+        person = self.someone(number)
+        if person and person.is_alive:
+            member = self.rooms.by_token[person.token]
+            self.check_events(self.rooms.remove(member, "why"), self.removes(person, "why"))
 
     # ---- UDP ----
 
@@ -223,7 +285,8 @@ class ModelledRooms(RuleBasedStateMachine):
           end=st.sampled_from(["", "\n", "\r\n", "\n\n"]))
     def say(self, number: int, port: int, text: str, end: str) -> None:
         person = self.sends(number, port, ("x" + text + end).encode("utf-8"))
-        if person:
+        if person and self.spends(person):
+            self.counters.relayed += 1
             shown = "x" + "".join("\ufffd" if letter in CONTROL else letter for letter in text)
             others = [other for other in person.room.people if other is not person]
             self.tell(others, ChatLine(person.name, shown))
@@ -234,16 +297,17 @@ class ModelledRooms(RuleBasedStateMachine):
         """Keepalives, empty lines, control messages of later versions: heard, and that is all."""
         self.sends(number, port, message)
 
-    @rule(number=st.integers(0, 99), port=PORTS, reason=st.sampled_from(sorted(REFUSED)))
-    def say_what_is_refused(self, number: int, port: int, reason: str) -> None:
-        person = self.sends(number, port, REFUSED[reason])
+    @rule(number=st.integers(0, 99), port=PORTS, refused=st.sampled_from(REFUSED))
+    def say_what_is_refused(self, number: int, port: int, refused: tuple[bytes, str]) -> None:
+        """It spends nothing of the rate."""
+        person = self.sends(number, port, refused[0])
         if person:
-            self.tell([person], Notice(NoticeKind.REJECTED, person.name, f"your message was not sent: {reason}"))
+            self.rejects(person, refused[1])
 
     @rule(number=st.integers(0, 99), port=PORTS)
     def ask_who(self, number: int, port: int) -> None:
         person = self.sends(number, port, b"\x00\x02")
-        if person:
+        if person and self.spends(person):
             names = ", ".join(other.name for other in person.room.people)
             self.tell([person], Notice(NoticeKind.MEMBERS, person.room.name, names))
 
@@ -265,8 +329,9 @@ class ModelledRooms(RuleBasedStateMachine):
         person = self.someone(number)
         if person is None:
             return None
-        self.datagram(person.room.name, person.token, message, (person.host, port))
+        self.datagram(person.room.name, person.token, message, person.host, port)
         if not person.is_alive:
+            self.counters.ignored += 1
             return None
         self.is_heard(person, port)
         return person
@@ -282,12 +347,14 @@ class ModelledRooms(RuleBasedStateMachine):
             room = {"room": "elsewhere", "case": person.room.name.swapcase()}.get(wrong, person.room.name)
             token = {"token": b"token", "cut token": person.token[:-1]}.get(wrong, person.token)
             host = "192.0.2.99" if wrong == "address" else person.host
-            self.datagram(room, token, message, (host, port))
+            self.datagram(room, token, message, host, port)
+            self.counters.ignored += 1
 
     @rule(octets=st.one_of(st.binary(max_size=40), st.sampled_from([b"\x01\xffrx", b"\x00\x06token0", b"\x01\x00r"])))
     def send_noise(self, octets: bytes) -> None:
         self.tick()
-        self.relay.datagram(octets, (HOSTS[0], 1), self.now)
+        self.receives(octets, source_at(HOSTS[0], 1))
+        self.counters.ignored += 1
 
     # ---- what happens ----
 
@@ -295,26 +362,26 @@ class ModelledRooms(RuleBasedStateMachine):
     def comes_back(self, host: str, port: int) -> None:
         """ICMP: a datagram to that address was not delivered."""
         self.tick()
+        address = address_at(host, port)
         expected = []
         for person in self.everybody:
-            if person.is_alive and person.address == (host, port):
+            if person.is_alive and person.address == address:
                 person.strikes += 1
         # Who stands there goes in the order in which it came there; the model knows no such order, so it asks.
         order = [member.token for member in self.rooms._by_address.get((host, port), ())]
         assert sorted(order) == sorted(person.token for person in self.everybody
-                                       if person.is_alive and person.address == (host, port))
+                                       if person.is_alive and person.address == address)
         for token in order:
             person = next(person for person in self.everybody if person.token == token)
             if person.is_alive and person.strikes >= STRIKES:
                 expected += self.removes(person, "it cannot be reached")
-        self.check_events(self.rooms.undeliverable((host, port)), expected)
+        self.check_events(self.rooms.undeliverable(address), expected)
 
-    @rule(ticks=st.integers(1, IDLE))
-    def time_passes(self, ticks: int) -> None:
+    @rule(seconds=st.integers(1, IDLE))
+    def time_passes(self, seconds: int) -> None:
         self.tick()
-        for _ in range(ticks):
-            self.now += 1
-            self.expire()
+        for _ in range(int(seconds / TICK)):
+            self.pass_time()
 
     @rule()
     def the_end(self) -> None:
@@ -352,9 +419,12 @@ class ModelledRooms(RuleBasedStateMachine):
             member = self.rooms.by_token[person.token]
             assert (member.endpoint.address if member.endpoint else None) == person.address
             assert member.strikes == person.strikes
+            assert member.heard_at == person.heard
+            assert (member.username, member.name_key, member.host) == (person.name, person.key, person.host)
         addresses = sorted((*address, member.token) for address, members in self.rooms._by_address.items()
                            for member in members)
-        assert addresses == sorted((*person.address, person.token) for person in alive if person.address)
+        assert addresses == sorted((*person.address[:2], person.token) for person in alive if person.address)
+        assert vars(self.relay.counters) == vars(self.counters)
         assert len(self.rooms._idle) == len(alive)
         deadline = self.rooms.next_deadline()
         assert deadline is None if not alive else deadline <= min(person.heard for person in alive) + IDLE

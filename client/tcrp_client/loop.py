@@ -13,13 +13,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, Union
 
-from tcrp.constants import LIMITS
 from tcrp_client.events import CloseControl, Event, OpenDatagram, Output, SendControl, SendDatagram
+from tcrp_client.link import Link
 from tcrp_client.reader import Input
 from tcrp_client.session import Session
 
-_DRAIN = 256                # datagrams handled in one turn
-_RECEIVE_BUFFER = 1 << 20   # octets; a default buffer holds some 200 datagrams of a busy room
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -209,93 +207,3 @@ class Loop:
 def reachable(address: tuple[Any, ...]) -> tuple[Any, ...]:
     """`address`, or the one of this machine if it is "any address", which is for listening."""
     return (_LOOPBACK.get(address[0], address[0]), *address[1:])
-
-
-class Link:
-    """The two sockets of a session. None: not open, or not any more."""
-
-    def __init__(self, selector: selectors.BaseSelector, control: socket.socket, udp_port: int) -> None:
-        self.control: socket.socket | None = control
-        self.datagrams: socket.socket | None = None
-        self._selector = selector
-        self._udp_port = udp_port
-        selector.register(control, selectors.EVENT_READ)
-
-    def close(self) -> None:
-        self.close_control()
-        if self.datagrams is not None:
-            self._selector.unregister(self.datagrams)
-            self.datagrams.close()
-
-    # ---- TCP; what is broken counts as closed ----
-
-    def close_control(self) -> None:
-        if self.control is not None:
-            self._selector.unregister(self.control)
-            self.control.close()
-            self.control = None
-
-    def send_control(self, octets: bytes) -> bool:
-        try:
-            assert self.control is not None
-            self.control.sendall(octets)
-        except OSError:
-            return False
-        return True
-
-    def receive_control(self) -> bytes:
-        try:
-            assert self.control is not None
-            return self.control.recv(65_536)
-        except OSError:
-            return b""
-
-    # ---- UDP; what cannot be sent counts as lost ----
-
-    def open_datagrams(self) -> None:
-        try:
-            assert self.control is not None
-            local, peer = self.control.getsockname(), self.control.getpeername()
-            sock = socket.socket(self.control.family, socket.SOCK_DGRAM)
-        except OSError:
-            return
-        try:
-            sock.setblocking(False)
-            # SPEC GEN-06: "from the local IP address of its control connection"
-            sock.bind((local[0], 0, *local[2:]))
-            sock.connect((peer[0], self._udp_port, *peer[2:]))
-        except OSError:
-            sock.close()
-            return
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        except OSError:  # some systems refuse what others cut to their maximum
-            pass
-        self._selector.register(sock, selectors.EVENT_READ)
-        self.datagrams = sock
-
-    def send_datagram(self, octets: bytes) -> bool:
-        """False if the system says that an earlier datagram met a closed port."""
-        refused = False
-        for _ in range(2):  # such an error belongs to an earlier datagram, and keeps this one back
-            try:
-                if self.datagrams is not None:
-                    self.datagrams.send(octets)
-                break
-            except ConnectionError:
-                refused = True
-            except OSError:
-                break
-        return not refused
-
-    def receive_datagrams(self) -> Iterator[bytes | None]:
-        """What has arrived; None for a datagram of ours that met a closed port."""
-        for _ in range(_DRAIN):
-            if self.datagrams is None:
-                return
-            try:
-                yield self.datagrams.recv(LIMITS.relay_datagram_size + 2)
-            except ConnectionError:
-                yield None
-            except OSError:  # nothing more; or an error of the path, which may pass
-                return

@@ -114,7 +114,9 @@ class Plain:
                 if fault:
                     note(text("bad_room_name", reason=fault))
                 else:
-                    self._enter(command.operation, command.room_name)
+                    ending = self._enter(command.operation, command.room_name)
+                    if ending == Unreachable(was_joined=True):
+                        note(text("again", room=command.room_name))
         return ExitCode.INTERRUPTED
 
     def _ask_username(self) -> str:

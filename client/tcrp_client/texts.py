@@ -97,6 +97,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "* {server} does not answer any more: you are out of room {room}",
         "* {server} から応答がなくなりました。ルーム {room} との接続を終わります",
     ),
+    "again": (
+        "* to go on, type join {room}; or create {room}, if the server was started again: then its rooms are gone",
+        "* 続けるには join {room} と入力してください。サーバーが再起動した場合ルームは消えているので、"
+        "create {room} で作り直せます",
+    ),
     "no_datagrams": (
         "{server} let you in, but does not answer on UDP port {udp_port}: a firewall may block UDP",
         "{server} には接続できましたが、UDP ポート {udp_port} の応答がありません。"

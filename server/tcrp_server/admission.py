@@ -5,6 +5,7 @@ work to be done elsewhere, and finish() goes on with the result: scrypt takes 40
 """
 from __future__ import annotations
 
+import functools
 import hmac
 import ipaddress
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class PasswordWork:
         return (self.request.password or "").encode("utf-8")
 
 
+@functools.lru_cache(maxsize=4_096)  # asked several times for every connection
 def limit_key(host: str) -> str:
     """What limits count as one address: an IPv4 address (mapped ones too), or an IPv6 /64, the least that one gets."""
     address = ipaddress.ip_address(host.partition("%")[0])

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from tcrp import fastcodec
-from tcrp_server import logs, sockets
+from tcrp_server import logs, sockets, tiers
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config, load
 from tcrp_server.loop import Loop
@@ -20,7 +20,8 @@ TOKEN_OCTETS = 16  # of randomness: 22 characters
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the server until SIGINT or SIGTERM. Exit code 0; 1 if it cannot listen; 2 for wrong options."""
+    """Run the server until SIGINT or SIGTERM. Exit code 0; 1 if it cannot listen or not send as
+    asked; 2 for wrong options."""
     config = load(argv, os.environ)
     logs.set_up(config.log_format, config.log_level)
     try:
@@ -30,7 +31,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     host, port = tcp.getsockname()[:2]
     udp_port = udp.getsockname()[1]
-    loop = make_loop(tcp, udp, config)
+    try:
+        loop = make_loop(tcp, udp, config)
+    except tiers.DoesNotWork as error:
+        tcp.close()
+        udp.close()
+        print(f"tcrp-server: --fanout {config.fanout} does not work here: {error}", file=sys.stderr)
+        return 1
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.stop())
     signal.set_wakeup_fd(loop.wake_out.fileno(), warn_on_full_buffer=False)
@@ -46,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_loop(tcp: socket.socket, udp: socket.socket, config: Config) -> Loop:
-    """A loop over two sockets of `sockets.listen`, with all that it serves."""
+    """A loop over two sockets of `sockets.listen`, with all that it serves. Raises tiers.DoesNotWork."""
     rooms = Rooms(max_rooms=config.max_rooms, max_members=config.max_members, message_rate=config.message_rate,
                   message_burst=config.message_burst, idle_timeout=config.idle_timeout)
     admission = Admission(rooms, lambda: secrets.token_urlsafe(TOKEN_OCTETS).encode("ascii"), lambda: os.urandom(16),

@@ -27,6 +27,8 @@ OPTIONS = (
     Option("max-connections", int(LIMITS.max_connections), _COUNT, "unfinished TCP connections"),
     Option("max-connections-per-address", int(LIMITS.max_connections_per_address), _COUNT,
            "unfinished TCP connections of one address (IPv6: of one /64)"),
+    Option("fanout", "auto", one_of("auto", "sendto", "sendmmsg", "gso"),
+           "how datagrams leave: auto is the fastest that works here; gso and sendmmsg are Linux's", "WAY"),
     Option("log-format", "text", one_of("text", "json"), "text or json", "FORMAT"),
     Option("log-level", "info", one_of("debug", "info", "warning", "error"), "debug, info, warning or error", "LEVEL"),
 )
@@ -49,6 +51,7 @@ class Config:
     max_members: int
     max_connections: int
     max_connections_per_address: int
+    fanout: str
     log_format: str
     log_level: str
 

@@ -33,7 +33,7 @@ _MOST = 500 if sys.platform == "win32" else sys.maxsize  # connections in all; s
 class _Connection:
     """One TCP connection. `is_over`: nothing it sends has a meaning any more, it is only being closed politely."""
 
-    __slots__ = ("control", "counts", "host", "is_at_end", "is_over", "key", "member", "peer", "sock")
+    __slots__ = ("control", "counts", "host", "is_at_end", "is_over", "is_watched", "key", "member", "peer", "sock")
 
     def __init__(self, sock: socket.socket, peer: Address, key: str, counts: bool, control: ControlConnection) -> None:
         self.sock = sock
@@ -45,6 +45,7 @@ class _Connection:
         self.member: Member | None = None
         self.is_over = False
         self.is_at_end = False  # the client has closed its side
+        self.is_watched = False  # by the selector
 
     @property
     def shown_host(self) -> str:
@@ -109,11 +110,20 @@ class ControlServer:
         connection = _Connection(sock, peer, key, refusal is None, ControlConnection(SERVER, self._codec))
         self._connections.add(connection)
         self._count(connection, 1)
-        self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._guarded(connection, self._read))
         # SPEC CTL-09: "however the octets are spread over that time"
         self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
         if refusal is not None:
             self._refuse(connection, refusal)
+        else:
+            self._guarded(connection, self._read)  # the request is mostly there: no turn of the loop for it
+        if connection in self._connections and not connection.is_at_end:
+            connection.is_watched = True
+            self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._guarded(connection, self._read))
+
+    def _unwatch(self, connection: _Connection) -> None:
+        if connection.is_watched:
+            connection.is_watched = False
+            self._selector.unregister(connection.sock)
 
     def _count(self, connection: _Connection, change: int) -> None:
         if connection.counts:
@@ -152,7 +162,7 @@ class ControlServer:
         elif connection in self._connections:
             # SPEC CTL-12: "its whole answer to a client that has closed only its sending side"
             connection.is_at_end = True
-            self._selector.unregister(connection.sock)  # it would be readable for ever
+            self._unwatch(connection)  # it would be readable for ever
 
     def _handle_events(self, connection: _Connection) -> None:
         try:
@@ -281,6 +291,5 @@ class ControlServer:
             self._connections.remove(connection)
             self._count(connection, -1)
             self._deadlines.discard(connection)
-            if not connection.is_at_end:
-                self._selector.unregister(connection.sock)
+            self._unwatch(connection)
             connection.sock.close()

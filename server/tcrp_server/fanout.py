@@ -1,6 +1,7 @@
 """How datagrams leave: one `sendto` each, with a bounded queue for the moments when the kernel takes none.
 
 UDP gives no promise, but what is lost here is counted, and nobody is made to wait for it.
+`fanout_mmsg` has the faster ways of Linux; `tiers` chooses.
 """
 from __future__ import annotations
 
@@ -26,31 +27,31 @@ class SendtoFanout:
         self._sock = sock
         self._read_errors = read_errors
         self._queue: collections.deque[tuple[bytes, Address]] = collections.deque()
-        self.sent = 0
-        self.dropped = 0
+        self.asked = 0    # datagrams that the relay wanted to leave
+        self.dropped = 0  # of these: lost here
 
-    def send(self, octets: bytes, members: Iterable[Member]) -> None:
-        """Send `octets` to each of `members` that has an endpoint."""
-        sendto = self._sock.sendto
-        for member in members:
-            endpoint = member.endpoint
-            if endpoint is None:
-                continue
-            if self._queue:  # nobody overtakes
-                self._keep(octets, endpoint.address)
-                continue
-            try:
-                sendto(octets, endpoint.address)
-                self.sent += 1
-            except BlockingIOError:
-                self._keep(octets, endpoint.address)
-            except OSError:
-                self._send_again(octets, endpoint.address)
+    @property
+    def sent(self) -> int:
+        """Datagrams that the kernel took, after end_turn()."""
+        return self.asked - self.dropped - len(self._queue)
 
     @property
     def is_waiting(self) -> bool:
         """Whether datagrams wait for the socket to become writable."""
         return bool(self._queue)
+
+    def relay(self, line: bytes, sender: Member) -> None:
+        """Send `line` to everyone in the sender's room who has an endpoint, but not to the sender."""
+        self.send(line, [member for member in sender.room.members.values() if member is not sender])
+
+    def send(self, octets: bytes, members: Iterable[Member]) -> None:
+        """Send `octets` to each of `members` that has an endpoint."""
+        addresses = [member.endpoint.address for member in members if member.endpoint is not None]
+        self.asked += len(addresses)
+        self._transmit(octets, addresses)
+
+    def end_turn(self) -> None:
+        """Nothing more is coming for now: let go what was collected. Here that is nothing."""
 
     def flush(self) -> None:
         """Send what waits, as far as the kernel takes it."""
@@ -58,12 +59,24 @@ class SendtoFanout:
             octets, address = self._queue[0]
             try:
                 self._sock.sendto(octets, address)
-                self.sent += 1
             except BlockingIOError:
                 return
             except OSError:
                 self._send_again(octets, address)
             self._queue.popleft()
+
+    def _transmit(self, octets: bytes, addresses: Iterable[Address]) -> None:
+        sendto = self._sock.sendto
+        for address in addresses:
+            if self._queue:  # nobody overtakes
+                self._keep(octets, address)
+                continue
+            try:
+                sendto(octets, address)
+            except BlockingIOError:
+                self._keep(octets, address)
+            except OSError:
+                self._send_again(octets, address)
 
     def _keep(self, octets: bytes, address: Address) -> None:
         if len(self._queue) == QUEUE:
@@ -75,6 +88,5 @@ class SendtoFanout:
         self._read_errors()
         try:
             self._sock.sendto(octets, address)
-            self.sent += 1
         except OSError:
             self.dropped += 1

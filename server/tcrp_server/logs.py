@@ -1,12 +1,16 @@
 """The log: events with fields, on standard error, as text or JSON.
 
 No message bodies, passwords or tokens are ever given to it. What peers chose (names) is escaped here, once.
+Lines are written by a thread of their own: a full pipe or a slow disk behind standard error makes nobody wait.
 """
 from __future__ import annotations
 
+import functools
 import json
 import logging
+import queue
 import sys
+import threading
 import time
 import traceback
 from typing import Any
@@ -14,31 +18,51 @@ from typing import Any
 from tcrp.text import displayable
 
 _logger = logging.getLogger("tcrp.server")
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+LINES = 4_096      # that may wait to be written
+_PAUSE = 0.05      # seconds between two writes: a wake-up of the thread for each line would cost more than the line
+_PATIENCE = 1.0    # seconds to wait for the writing of the last lines
 _next_stack = 0.0  # time.monotonic() from which a stack may be written again
 
 
 def set_up(log_format: str, level: str) -> None:
     """Log to standard error from now on. `log_format` is text or json, `level` a name of the logging module."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
-    _logger.handlers[:] = [handler]
+    flush()
+    for handler in _logger.handlers:
+        handler.close()
+    _logger.handlers[:] = [_Writer(_JsonFormatter() if log_format == "json" else _TextFormatter())]
     _logger.propagate = False
     _logger.setLevel(level.upper())
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line shows them
+
+
+def flush() -> None:
+    """Wait until all that was logged is written, but not longer than a second."""
+    for handler in _logger.handlers:
+        handler.flush()
 
 
 def debug(event: str, **fields: Any) -> None:
     """Something of interest to who looks for a fault."""
-    _logger.debug(event, extra={"fields": fields})
+    _log(logging.DEBUG, event, fields)
 
 
 def info(event: str, **fields: Any) -> None:
     """Something an operator may want to see."""
-    _logger.info(event, extra={"fields": fields})
+    _log(logging.INFO, event, fields)
 
 
 def warning(event: str, **fields: Any) -> None:
     """Something an operator should look at."""
-    _logger.warning(event, extra={"fields": fields})
+    _log(logging.WARNING, event, fields)
+
+
+def _log(level: int, event: str, fields: dict[str, Any]) -> None:
+    """As Logger.log, without the search for the caller: no line shows it, and it costs more than all the rest."""
+    if _logger.isEnabledFor(level):
+        record = logging.LogRecord(_logger.name, level, "", 0, event, (), None)
+        record.fields = fields
+        _logger.handle(record)
 
 
 def exception(event: str, **fields: Any) -> None:
@@ -51,6 +75,64 @@ def exception(event: str, **fields: Any) -> None:
         _logger.exception(event, extra={"fields": fields})
 
 
+class _Writer(logging.Handler):
+    """Writes in a thread. What is too much for it is dropped, counted, and the count is logged when there is room."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._lines: queue.SimpleQueue[str | threading.Event | None] = queue.SimpleQueue()
+        self._lost = 0
+        self._thread = threading.Thread(target=self._write, args=(sys.stderr,), name="log", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        waiting = self._lines.qsize()
+        if waiting >= LINES or (self._lost and waiting > LINES // 2):
+            self._lost += 1
+            return
+        if self._lost:
+            lost = logging.LogRecord(_logger.name, logging.WARNING, "", 0, "lines of this log were lost", (), None)
+            lost.fields, self._lost = {"count": self._lost}, 0
+            self._lines.put(self.format(lost) + "\n")
+        self._lines.put(self.format(record) + "\n")
+
+    def flush(self) -> None:
+        is_written = threading.Event()
+        self._lines.put(is_written)
+        if self._thread.is_alive():
+            is_written.wait(_PATIENCE)
+
+    def close(self) -> None:
+        self._lines.put(None)
+        super().close()
+
+    def _write(self, stream: Any) -> None:
+        # Without buffers: at its exit Python would wait for the lock of one in which a write hangs.
+        raw = getattr(stream.buffer, "raw", stream.buffer)
+        while True:
+            items = [self._lines.get()]
+            while not self._lines.empty():
+                items.append(self._lines.get())
+            lines = "".join(item for item in items if isinstance(item, str))
+            octets = lines.encode(stream.encoding, "backslashreplace")
+            try:
+                while octets:
+                    written = raw.write(octets)
+                    if written is None:  # another program has made it non-blocking
+                        time.sleep(_PAUSE)
+                    else:
+                        octets = octets[written:]
+            except (OSError, ValueError):  # nobody reads, nothing fits, it is closed: the service goes on without a log
+                pass
+            for item in items:
+                if isinstance(item, threading.Event):
+                    item.set()
+            if None in items:
+                return
+            time.sleep(_PAUSE)
+
+
 def _stack(record: logging.LogRecord) -> str:
     """Where it happened and the exception's class, without its text: that may hold what a peer sent."""
     if not record.exc_info or record.exc_info[0] is None:
@@ -59,14 +141,19 @@ def _stack(record: logging.LogRecord) -> str:
 
 
 def _time(record: logging.LogRecord) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{record.msecs:03.0f}Z"
+    return f"{_second(int(record.created))}.{record.msecs:03.0f}Z"
+
+
+@functools.lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         parts = [_time(record), record.levelname, record.getMessage()]
         for name, value in getattr(record, "fields", {}).items():
-            shown = json.dumps(displayable(value), ensure_ascii=False) if isinstance(value, str) else str(value)
+            shown = _quoted(displayable(value)) if isinstance(value, str) else str(value)
             parts.append(f"{name}={shown}")
         stack = _stack(record)
         return " ".join(parts) + (f"\n{stack}" if stack else "")

@@ -6,26 +6,23 @@ from __future__ import annotations
 
 import selectors
 import socket
-import sys
 import time
+from collections.abc import Iterator
 from typing import Any, Callable
 
-from tcrp.constants import LIMITS
-from tcrp_server import errqueue, logs
+from tcrp_server import errqueue, logs, tiers
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config
 from tcrp_server.control import ControlServer
-from tcrp_server.fanout import SendtoFanout
+from tcrp_server.receive import BATCH
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Address, Rooms
 from tcrp_server.workers import PasswordWorkers
 
-_DRAIN = 256       # datagrams handled in one turn
+_BATCHES = 4       # of datagrams handled in one turn
 _SENDS = 4_096     # datagrams sent in one turn, after which no more is received: about 10 ms
 _LONGEST = 3_600.0  # seconds to wait for anything; selectors refuse more than 24 days
 _LAST_WORDS = 1.0  # seconds at the end for datagrams that wait for the kernel
-# One octet more than is allowed shows that a datagram is too long. Windows makes that an error, so there: all of it.
-_RECEIVE = 65_535 if sys.platform == "win32" else LIMITS.chat_datagram_size + 1
 
 
 class Loop:
@@ -34,18 +31,25 @@ class Loop:
     def __init__(self, tcp: socket.socket, udp: socket.socket, config: Config, rooms: Rooms, admission: Admission,
                  codec: Any) -> None:
         self._udp = udp
+        ways, reason = tiers.choose(config.fanout, udp, self._read_errors)
+        self._receiver, self._fanout = ways.receiver, ways.fanout
+        if reason:
+            logs.warning("a slower way for datagrams", way=ways.name, reason=reason)
         self._selector = selectors.DefaultSelector()
         self._wake_in, self.wake_out = socket.socketpair()  # the second end may be written by threads and signals
         for sock in (self._wake_in, self.wake_out):
             sock.setblocking(False)
         self._rooms = rooms
-        self._fanout = SendtoFanout(udp, self._read_errors)
+        self._arrived: Iterator[tuple[bytes, Any]] = iter(())  # datagrams that are still to be handled
+        self._is_behind = False    # whether there are such
+        self._is_readable = False  # whether the socket may have more
         self._failures: list[Address] = []  # where datagrams came back from
-        self._relay = Relay(rooms, self._fanout, codec)
+        self._relay = Relay(rooms, self._fanout, codec, self._receiver.address_of)
         self._workers = PasswordWorkers(self.wake)
         self._control = ControlServer(tcp, self._selector, admission, self._relay, self._workers, codec, config,
                                       time.monotonic)
         self._is_stopping = False
+        self._due = 0.0  # when something may be to be done, whatever comes
         self._udp_events = selectors.EVENT_READ
         self._selector.register(udp, self._udp_events, self._on_udp)
         self._selector.register(self._wake_in, selectors.EVENT_READ, self._on_wake)
@@ -78,12 +82,22 @@ class Loop:
         self._selector.close()
 
     def _turn(self) -> None:
-        for key, mask in self._selector.select(self._timeout()):
-            self._guarded(key.data, mask)
+        is_waiting = not (self._is_readable or self._is_behind)
+        ready = self._selector.select(max(0.0, self._due - time.monotonic()) if is_waiting else 0.0)
         now = time.monotonic()
-        self._guarded(self._control.on_deadline, now)
-        self._guarded(self._expire, now)
-        self._guarded(self._strike)
+        for key, mask in ready:
+            if key.fileobj is not self._udp:
+                self._due = now  # datagrams make nothing due; connections and workers may
+            self._guarded(key.data, mask)
+        if self._is_readable or self._is_behind:
+            self._guarded(self._drain, now)
+        if now >= self._due:
+            self._guarded(self._control.on_deadline, now)
+            self._guarded(self._expire, now)
+            self._due = self._next_due(now)
+        if self._failures:
+            self._guarded(self._strike)
+        self._guarded(self._fanout.end_turn)
         self._watch_udp()
 
     def _guarded(self, act: Callable[..., None], *arguments: Any) -> None:
@@ -96,34 +110,39 @@ class Loop:
     def _expire(self, now: float) -> None:
         self._relay.tell(self._rooms.expire(now))
 
-    def _timeout(self) -> float | None:
-        deadlines = [when for when in (self._control.next_deadline(), self._rooms.next_deadline()) if when is not None]
-        return max(0.0, min(min(deadlines) - time.monotonic(), _LONGEST)) if deadlines else None
+    def _next_due(self, now: float) -> float:
+        deadlines = (self._control.next_deadline(), self._rooms.next_deadline())
+        return min([now + _LONGEST, *(deadline for deadline in deadlines if deadline is not None)])
 
     # ---- datagrams ----
 
     def _on_udp(self, mask: int) -> None:
         if mask & selectors.EVENT_WRITE:
-            if not self._fanout.is_waiting:  # nobody asked for it: epoll's way to say that there are errors
-                self._read_errors()
             self._fanout.flush()
-        now = time.monotonic()
-        receive, handle, fanout = self._udp.recvfrom, self._relay.datagram, self._fanout
-        until = fanout.sent + _SENDS
-        for _ in range(_DRAIN):
-            if fanout.sent >= until:
+        self._is_readable = True
+
+    def _drain(self, now: float) -> None:
+        """Handle what has arrived, as far as a turn may go."""
+        handle, fanout = self._relay.datagram, self._fanout
+        until = fanout.asked + _SENDS
+        for _ in range(_BATCHES):
+            if not self._is_behind:
+                arrived = self._receiver.receive()
+                self._arrived, self._is_behind = iter(arrived), True
+                self._is_readable = len(arrived) == BATCH
+                if not arrived:  # and yet the selector said that there is something
+                    self._read_errors()
+            for octets, source in self._arrived:
+                try:
+                    handle(octets, source, now)
+                except Exception:
+                    logs.exception("fault in a datagram", host=self._receiver.address_of(source)[0])
+                if fanout.asked >= until:
+                    return
+            self._is_behind = False
+            if not self._is_readable:
                 return
-            try:
-                octets, source = receive(_RECEIVE)
-            except BlockingIOError:
-                return
-            except OSError:  # of an earlier datagram of ours (ICMP); on Windows WSAECONNRESET
-                self._read_errors()
-                continue
-            try:
-                handle(octets, source, now)
-            except Exception:
-                logs.exception("fault in a datagram", host=source[0])
+            fanout.end_turn()
 
     def _read_errors(self) -> None:
         self._failures += errqueue.read(self._udp)
@@ -154,6 +173,7 @@ class Loop:
     def _shut_down(self) -> None:
         self._control.shut_down()
         self._relay.tell(self._rooms.close_all("the server is shutting down"))
+        self._fanout.end_turn()
         until = time.monotonic() + _LAST_WORDS
         with selectors.DefaultSelector() as selector:
             selector.register(self._udp, selectors.EVENT_WRITE)

@@ -6,17 +6,20 @@ silence and changes nothing. (spec/tcrp.md, Chat channel)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Callable, Protocol
 
-from tcrp import text
 from tcrp.constants import LIMITS, TIMERS, ControlKind
 from tcrp.messages import Notice
+from tcrp.text import relay_text
 from tcrp_server import notices
-from tcrp_server.rooms import Address, Closed, Event, Joined, Left, Member, Removed, Rooms
+from tcrp_server.rooms import Address, Closed, Event, Joined, Left, Member, Removed, Rooms, Source
 
 
 class Outlet(Protocol):
     """Where datagrams leave: `tcrp_server.fanout`, or a list in a test."""
+
+    def relay(self, line: bytes, sender: Member) -> None:
+        """Send `line` to everyone in the sender's room who has an endpoint, but not to the sender."""
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         """Send `octets` to each of `members` that has an endpoint."""
@@ -33,56 +36,70 @@ class Counters:
 
 
 class Relay:
-    """Takes datagrams and room events, tells `outlet` what to send. `codec` builds the notices."""
+    """Takes datagrams and room events, tells `outlet` what to send. `codec` builds the notices. `address_of` gives the
+    address of a source, where that is not the address itself."""
 
-    def __init__(self, rooms: Rooms, outlet: Outlet, codec: Any) -> None:
+    def __init__(self, rooms: Rooms, outlet: Outlet, codec: Any,
+                 address_of: Callable[[Source], Address] = lambda source: source) -> None:
         self.rooms = rooms
         self.outlet = outlet
         self.counters = Counters()
         self._by_token = rooms.by_token
+        self._address_of = address_of
         self._split = codec.split_chat_datagram
         self._encode = codec.encode_relay_datagram
 
-    def datagram(self, octets: bytes, source: Address, now: float) -> None:
+    def datagram(self, octets: bytes, source: Source, now: float) -> None:
         """Handle one datagram from `source`. Longer ones than 4,096 octets may come cut, but not to below 4,097."""
         counters = self.counters
         counters.received += 1
         parts = self._split(octets)
         member = self._by_token.get(parts[1]) if parts else None
         # SPEC CHT-05: "A server MUST send nothing to anyone … change nothing"
-        if parts is None or member is None or member.room.octets != parts[0] or member.host != source[0]:
+        if parts is None or member is None or parts[0] != member.room.octets:
+            counters.ignored += 1
+            return
+        # Nearly always it is where it was; only else is the source taken apart.
+        endpoint = member.endpoint
+        if (endpoint is None or endpoint.source != source) and not self._is_found(member, source):
             counters.ignored += 1
             return
         # SPEC CHT-06: "whatever its message is, and also if the message is rejected or ignored"
         member.heard_at = now
         member.strikes = 0
-        endpoint = member.endpoint
-        if endpoint is None or endpoint.address != source:
-            self.tell(self.rooms.set_address(member, source))
         message = octets[parts[2]:]
         if not message:
             return
         if len(octets) > LIMITS.chat_datagram_size:
             self._reject(member, notices.TOO_LONG, now)
-        elif message[0] == 0:
+            return
+        if message[0] == 0:
             self._control(member, message, now)
-        else:
-            self._text(member, message, now)
-
-    def _text(self, member: Member, message: bytes, now: float) -> None:
-        line = text.relay_text(message)
-        if line is None:
+            return
+        text = relay_text(message)
+        if text is None:
             self._reject(member, notices.NOT_UTF8, now)
-        elif line:
-            relayed = member.prefix + line
-            if len(relayed) > LIMITS.relay_datagram_size:
+        elif text:
+            line = member.prefix + text
+            if len(line) > LIMITS.relay_datagram_size:
                 self._reject(member, notices.TOO_LONG, now)
             elif not member.allowance.take(now):
                 self._reject(member, notices.TOO_FAST, now)
             else:
-                self.counters.relayed += 1
+                counters.relayed += 1
                 # SPEC RLY-02: "A server MUST NOT send a chat line to the member that said it"
-                self.outlet.send(relayed, [other for other in member.room.members.values() if other is not member])
+                self.outlet.relay(line, member)
+
+    def _is_found(self, member: Member, source: Source) -> bool:
+        """Whether `source` is an endpoint of the member's address; it is the member's from now on."""
+        address = self._address_of(source)
+        if member.host != address[0]:
+            return False
+        if member.endpoint is None or member.endpoint.address != address:
+            self.tell(self.rooms.set_address(member, address))
+        if member.endpoint is not None:
+            member.endpoint.source = source
+        return True
 
     def _control(self, member: Member, message: bytes, now: float) -> None:
         # SPEC CHT-12: "a message of the one octet 0x00, as LEAVE"

@@ -5,6 +5,7 @@ Whatever happens here is a row of the tables ROOM and MEMBER in `tcrp.state`. (s
 """
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -15,6 +16,7 @@ from tcrp.text import fold_username
 from tcrp_server.deadlines import Deadlines
 
 Address = tuple[Any, ...]  # as the socket module gives it: (host, port) or (host, port, flow, scope)
+Source = Any  # an address in the form in which datagrams come; equal when the addresses are
 
 
 class Refusal(Exception):
@@ -34,12 +36,15 @@ class Verifier:
 
 
 class Endpoint:
-    """How a member receives: core datagrams at `address`."""
+    """How a member receives: core datagrams at `address`. `source` is that address as a datagram from there brings it
+    (None: not known yet); `place` is the outlet's own, the member's place in its room's table."""
 
-    __slots__ = ("address",)
+    __slots__ = ("address", "place", "source")
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.source: Source = None
+        self.place = 0
 
 
 class Member:
@@ -55,9 +60,10 @@ class Member:
         self.room = room
         self.token = token
         self.username = username
-        self.name_key = fold_username(username)
+        key = fold_username(username)
+        self.name_key = username if key == username else key  # one string where one will do, as with the host:
+        self.host = sys.intern(host)                          # the server's memory is mostly members
         self.prefix = username.encode("utf-8") + b": "
-        self.host = host
         self.endpoint: Endpoint | None = None
         self.state = MEMBER.initial
         self.heard_at = now
@@ -77,9 +83,10 @@ class Member:
 
 
 class Room:
-    """An open room. `members` are by name_key, in order of joining. `verifier` is None for an open room."""
+    """An open room. `members` are by name_key, in order of joining. `verifier` is None for an open room. `table` is the
+    outlet's own: whatever it keeps of who receives where. None after each change of that."""
 
-    __slots__ = ("host", "members", "name", "octets", "state", "verifier")
+    __slots__ = ("host", "members", "name", "octets", "state", "table", "verifier")
 
     def __init__(self, name: str, verifier: Verifier | None) -> None:
         self.name = name
@@ -88,6 +95,7 @@ class Room:
         self.members: dict[str, Member] = {}
         self.host: Member | None = None
         self.state = ROOM.initial
+        self.table: Any = None
 
 
 @dataclass(frozen=True)
@@ -205,7 +213,11 @@ class Rooms:
         """`member` receives at `address` from now on. The first time it becomes known to the room."""
         if member.endpoint is not None:
             self._drop_address(member)
+        address = (member.host, *address[1:])  # equal, and the string is there already
+        if address[0] == member.host:
+            address = (member.host, *address[1:])  # one string for both: there are many members
         member.endpoint = Endpoint(address)
+        member.room.table = None
         key = address[:2]
         self._by_address[key] = (*self._by_address.get(key, ()), member)
         if not MEMBER.allows(member.state, "endpoint_learnt"):
@@ -286,6 +298,7 @@ class Rooms:
     def _forget(self, member: Member, event: str) -> None:
         """The token dies; the endpoint stays readable, for the last words."""
         member.state = MEMBER.after(member.state, event)
+        member.room.table = None
         del self.by_token[member.token]
         self._idle.discard(member)
         if member.endpoint is not None:

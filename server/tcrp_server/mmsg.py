@@ -1,0 +1,165 @@
+"""Many datagrams in one system call: sendmmsg(2) and recvmmsg(2) of Linux, through ctypes (glibc and musl).
+
+Both calls take an array of headers, one for each datagram. A header points to an address, to the octets, and (with
+UDP_SEGMENT, udp(7)) to the size at which the kernel cuts them into datagrams. Here the headers are written once:
+header i always points to place i of one area of addresses, one of struct iovec, and so on. What changes is the content
+of these areas, and they are filled for many receivers at once, by copying.
+"""
+from __future__ import annotations
+
+import ctypes
+import functools
+import socket
+import struct
+from typing import Any, Callable
+
+from tcrp_server import sockaddr
+
+CALL = 1_024       # datagrams given to the kernel in one call; it takes no more (UIO_MAXIOV)
+OCTETS = 1 << 18   # of all datagrams of one call
+_UDP_SEGMENT = 103  # the socket module has no name for it
+_part = struct.Struct("@PN").pack  # struct iovec: where, how many octets
+_PART_SIZE = struct.calcsize("@PN")
+_CONTROL_SIZE = struct.calcsize("@NiiH0N")  # struct cmsghdr, the size of a segment, and what aligns the next
+
+
+class _Message(ctypes.Structure):
+    """struct msghdr as the kernel has it."""
+
+    _fields_ = (("name", ctypes.c_void_p), ("name_size", ctypes.c_uint32), ("parts", ctypes.c_void_p),
+                ("part_count", ctypes.c_size_t), ("control", ctypes.c_void_p), ("control_size", ctypes.c_size_t),
+                ("flags", ctypes.c_int))
+
+
+class _Header(ctypes.Structure):
+    """struct mmsghdr: a message and how many octets it has, when it is received."""
+
+    _anonymous_ = ("message",)
+    _fields_ = (("message", _Message), ("size", ctypes.c_uint))
+
+
+_HEADER_SIZE = ctypes.sizeof(_Header)
+
+
+class Outgoing:
+    """Datagrams on their way into one call. `when_full` is called to have them sent, when more do not fit."""
+
+    def __init__(self, sock: socket.socket, with_segments: bool, when_full: Callable[[], None]) -> None:
+        self.count = 0      # of headers
+        self.name_size = sockaddr.size(sock.family)
+        self._filled = 0    # octets
+        self._when_full = when_full
+        self._fd = sock.fileno()
+        self._call: Any = ctypes.CDLL(None).sendmmsg
+        # What is added, until it is sent; and where it is then copied to.
+        self._octets: list[bytes] = []
+        self._names: list[bytes] = []
+        self._parts: list[bytes] = []
+        self._segments: list[int] = []
+        self._is_cut = False
+        self._octets_address, self._octets_area = _area(OCTETS)
+        names, self._names_area = _area(CALL * self.name_size)
+        parts, self._parts_area = _area(CALL * _PART_SIZE)
+        controls, self._controls_area = _area(CALL * _CONTROL_SIZE)
+        self._controls_area[:] = self._uncut = _control(0) * CALL
+        self._headers = (_Header * CALL)()
+        for number, header in enumerate(self._headers):
+            header.name, header.name_size = names + number * self.name_size, self.name_size
+            header.parts, header.part_count = parts + number * _PART_SIZE, 1
+            if with_segments:
+                header.control, header.control_size = controls + number * _CONTROL_SIZE, _CONTROL_SIZE
+
+    def add(self, octets: bytes, names: bytes, count: int, segment: int = 0) -> None:
+        """Take `octets` for the `count` receivers whose addresses are `names`; to be cut every `segment` octets."""
+        size = len(octets)
+        if self.count + count > CALL or self._filled + size > OCTETS:
+            self._when_full()
+            if count > CALL:
+                cut = CALL * self.name_size
+                self.add(octets, names[:cut], CALL, segment)
+                self.add(octets, names[cut:], count - CALL, segment)
+                return
+        self._octets.append(octets)
+        self._names.append(names)
+        self._parts.append(_part(self._octets_address + self._filled, size) * count)
+        self._segments.append(segment)
+        if segment:
+            self._is_cut = True
+        self._filled += size
+        self.count += count
+
+    def send(self) -> int:
+        """Give the kernel what was added: how many it took, of `count`; -1 if not even one."""
+        self._octets_area[:self._filled] = b"".join(self._octets)
+        self._names_area[:self.count * self.name_size] = b"".join(self._names)
+        self._parts_area[:self.count * _PART_SIZE] = b"".join(self._parts)
+        if self._is_cut:
+            self._controls_area[:self.count * _CONTROL_SIZE] = b"".join(
+                [_control(segment) * (len(names) // self.name_size)
+                 for segment, names in zip(self._segments, self._names)])
+        taken: int = self._call(self._fd, self._headers, self.count, 0)
+        return taken
+
+    def send_rest(self, first: int) -> int:
+        """After send(): give the kernel the headers from number `first` on; how many it took, -1 if not even one."""
+        taken: int = self._call(self._fd, ctypes.byref(self._headers, first * _HEADER_SIZE), self.count - first, 0)
+        return taken
+
+    def headers(self) -> list[tuple[bytes, bytes, int]]:
+        """What was added, header by header: octets, address, segment."""
+        size = self.name_size
+        return [(octets, names[at:at + size], segment)
+                for octets, names, segment in zip(self._octets, self._names, self._segments)
+                for at in range(0, len(names), size)]
+
+    def clear(self) -> None:
+        """Forget what was added."""
+        if self._is_cut:
+            size = self.count * _CONTROL_SIZE
+            self._controls_area[:size] = self._uncut[:size]
+            self._is_cut = False
+        self._octets.clear()
+        self._names.clear()
+        self._parts.clear()
+        self._segments.clear()
+        self.count = self._filled = 0
+
+
+class Incoming:
+    """Receives up to `batch` datagrams in one call, each cut to `longest` octets."""
+
+    def __init__(self, sock: socket.socket, batch: int, longest: int) -> None:
+        name_size = sockaddr.size(sock.family)
+        self._call: Any = ctypes.CDLL(None).recvmmsg
+        self._fd = sock.fileno()
+        self._batch = batch
+        self._headers = (_Header * batch)()
+        self._octets: list[Any] = [(ctypes.c_char * longest)() for _ in range(batch)]
+        self._names = [(ctypes.c_char * name_size)() for _ in range(batch)]
+        self._parts = [(ctypes.c_char * _PART_SIZE)() for _ in range(batch)]
+        for header, octets, name, part in zip(self._headers, self._octets, self._names, self._parts):
+            part.raw = _part(ctypes.addressof(octets), longest)
+            header.name, header.name_size = ctypes.addressof(name), name_size
+            header.parts, header.part_count = ctypes.addressof(part), 1
+        words = memoryview(self._headers).cast("B").cast("I")
+        self._sizes = words[_Header.size.offset // 4::_HEADER_SIZE // 4]
+
+    def receive(self) -> list[tuple[bytes, bytes]] | None:
+        """What is there: octets and the sender's address, of each datagram. None if the kernel gave nothing."""
+        count = self._call(self._fd, self._headers, self._batch, 0, None)
+        if count < 1:
+            return None
+        sizes = self._sizes[:count].tolist()
+        return [(octets[:size], name.raw) for octets, name, size in zip(self._octets, self._names, sizes)]
+
+
+@functools.lru_cache(maxsize=2_048)
+def _control(segment: int) -> bytes:
+    """What has the kernel cut a datagram every `segment` octets; 0: not at all."""
+    return struct.pack("@NiiH0N", struct.calcsize("@NiiH"), socket.IPPROTO_UDP, _UDP_SEGMENT, segment)
+
+
+def _area(size: int) -> tuple[int, memoryview]:
+    """Memory that stays where it is: its address, and the way to write it."""
+    area = (ctypes.c_char * size)()
+    return ctypes.addressof(area), memoryview(area).cast("B")
