@@ -50,7 +50,8 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "relay": (targets.fastcodec, "decode_relay_datagram", lambda value, octets: None),
     "rooms": (targets.Rooms, "create", lambda member, rooms, *rest: rooms.by_token.pop(member.token)),
     "server": (targets.Relay, "datagram", lambda nothing, relay, *rest: relay.rooms.by_token.clear()),
-    "stream": (targets.FrameReader, "receive_data", lambda nothing, reader, octets: len(octets) == 1 and reader.take_rest()),
+    "stream": (targets.FrameReader, "receive_data",
+               lambda nothing, reader, octets: len(octets) == 1 and reader.take_rest()),
     "text": (targets, "displayable", lambda text, *rest: text + "\x07"),
 }
 

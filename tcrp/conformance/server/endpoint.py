@@ -1,0 +1,132 @@
+"""Cases of section 6.2: where a member receives."""
+
+from __future__ import annotations
+
+import json
+
+from tcrp.conformance.case import Cases, Violation
+from tcrp.conformance.server.peer import WHO, shown
+from tcrp.conformance.server.stage import CREATE, JOIN, Stage, frame
+from tcrp.constants import NoticeKind, Status
+from tcrp.messages import Notice
+
+CASES = Cases("6.2", needs=("server-relay", "server-who"))
+
+MOVES = (
+    "A server MUST take the source address and port of a datagram that counts as the member's endpoint, from this "
+    "datagram on, before it acts on the message."
+)
+NO_NOTICE = "A server MUST NOT send a notice when a later datagram that counts comes from another port."
+NOT_FROM_PAYLOAD = (
+    "A server MUST NOT take any part of an endpoint from the payload of a frame or datagram, but for the "
+    "port of an endpoint announcement."
+)
+UNKNOWN = "A server MUST NOT send to a member whose endpoint is unknown, nor keep for it what was said meanwhile."
+
+
+@CASES.case(
+    "server-endpoint-moves",
+    "The endpoint of a member is the port from which its newest datagram came",
+    {"CHT-20": MOVES},
+)
+def endpoint_moves(stage: Stage) -> None:
+    alice, bob = stage.party("alice", "bob")
+    bob.move()
+    bob.tell(b"")
+    bob.ask_who("he has moved to another port")
+    alice.say("good evening")
+    bob.hears_line("alice", "good evening")
+
+
+@CASES.case("server-endpoint-moves-first", "WHO from a new port is answered at the new port", {"CHT-20": MOVES})
+def endpoint_moves_first(stage: Stage) -> None:
+    _, bob = stage.party("alice", "bob")
+    bob.move()
+    bob.ask_who("he has asked from a new port")
+
+
+@CASES.case(
+    "server-endpoint-moves-rejected", "A text that is rejected moves the endpoint too", {"CHT-20": MOVES}, rough=True
+)
+def endpoint_moves_rejected(stage: Stage) -> None:
+    _, bob = stage.party("alice", "bob")
+    bob.move()
+    bob.tell(b"\xff")
+    heard = bob.hear("notice 6 REJECTED at the new port")
+    if not isinstance(heard, Notice) or heard.kind != NoticeKind.REJECTED:
+        raise Violation("bob gets notice 6 REJECTED at the new port", shown(heard))
+
+
+@CASES.case(
+    "server-endpoint-moves-silently", "Nobody is told when a member moves to another port", {"CHT-21": NO_NOTICE}
+)
+def endpoint_moves_silently(stage: Stage) -> None:
+    alice, bob = stage.party("alice", "bob")
+    bob.move()
+    bob.tell(b"")
+    bob.stays_quiet("moving is told to nobody")
+    alice.stays_quiet("bob has moved to another port, and is told of to nobody")
+
+
+@CASES.case("server-endpoint-old-port", "Nothing is sent to the port that a member has left", {"CHT-20": MOVES})
+def endpoint_old_port(stage: Stage) -> None:
+    alice, bob = stage.party("alice", "bob")
+    old = stage.stranger()
+    old.send(bob.datagram())  # bob's datagram, from where bob will not stay
+    bob.tell(b"")
+    alice.say("good evening")
+    bob.hears_line("alice", "good evening")
+    old.silence("bob has sent from another port since")
+
+
+@CASES.case(
+    "server-endpoint-from-json", "Addresses in the JSON of a request are not used", {"CHT-22": NOT_FROM_PAYLOAD}
+)
+def endpoint_from_json(stage: Stage) -> None:
+    (alice,) = stage.party("alice")
+    victim = stage.stranger()
+    host = victim.sock.getsockname()[0]
+    payload = json.dumps(
+        {
+            "username": "bob",
+            "address": host,
+            "ip": host,
+            "host": host,
+            "port": victim.port,
+            "udp_port": victim.port,
+            "udp_address": [host, victim.port],
+        }
+    ).encode()
+    stage.expect(Status.OK, stage.put(frame(JOIN, stage.room.encode(), payload))[1])
+    alice.say("good evening")
+    alice.stays_quiet("bob's endpoint is not known")
+    victim.silence("an address in a payload is no endpoint")
+
+
+@CASES.case(
+    "server-endpoint-unknown",
+    "A member gets nothing of what was said before its endpoint was known",
+    {"CHT-23": UNKNOWN},
+)
+def endpoint_unknown(stage: Stage) -> None:
+    (alice,) = stage.party("alice")
+    bob = stage.admitted(JOIN, "bob")
+    for text in ("one", "two", "three"):
+        alice.say(text)
+    alice.stays_quiet("nobody else has spoken")
+    bob.tell(WHO)
+    bob.hears_notice(NoticeKind.JOINED, "bob")
+    bob.hears_notice(NoticeKind.MEMBERS, stage.room)
+    bob.silence("what was said before is not kept for him")
+
+
+@CASES.case("server-endpoint-of-tcp", "Nothing is sent to the port of the control connection", {"CHT-23": UNKNOWN})
+def endpoint_of_tcp(stage: Stage) -> None:
+    with stage.set_up():
+        connection, reply = stage.put(frame(CREATE, stage.room.encode(), b"alice"))
+        stage.expect(Status.OK, reply)
+        alice = stage.member(connection, stage.room, "alice", reply.token)
+        alice.sock.close()
+        alice.sock = stage.bound(connection.local, connection.sock.getsockname()[1])
+        stage.admitted(JOIN, "bob").say("good evening")
+    alice.silence("her endpoint is not known, although it is the port of her TCP connection")

@@ -1,0 +1,65 @@
+"""Cases of sections 13 and 14: what a server must not give away."""
+
+from __future__ import annotations
+
+from tcrp.conformance.case import Cases, Violation
+from tcrp.conformance.server.peer import LEAVE, WHO
+from tcrp.conformance.server.stage import JOIN, Stage, request
+from tcrp.constants import Status
+
+CASES = Cases("13", needs=("server-relay", "server-who"))
+
+OWN_TOKEN = (
+    "A server MUST NOT give a token to anyone but the member that it was issued to, in any reply, datagram or log."
+)
+
+
+def _all_heard(stage: Stage) -> tuple[bytes, list[str], list[str]]:
+    """All that a guest hears of what others do; their tokens, and where they are."""
+    alice, bob, carol = stage.party("alice", "bob", "carol")
+    heard = b""
+    alice.say("hello")
+    carol.say("hello")
+    bob.tell(WHO)
+    bob.tell(b"\xff")
+    carol.tell(LEAVE)
+    alice.tell(LEAVE)
+    while (octets := bob.receive(max(0.1, stage.settings.silence))) is not None:
+        heard += octets + b"\n"
+    others = [alice, carol]
+    return heard, [each.token for each in others], [each.local for each in others] + [str(each.port) for each in others]
+
+
+@CASES.case(
+    "server-token-secret", "No datagram to a member holds the token of another", {"SEC-02": OWN_TOKEN}, rough=True
+)
+def token_secret(stage: Stage) -> None:
+    heard, tokens, _ = _all_heard(stage)
+    if any(token.encode() in heard for token in tokens):
+        raise Violation("no token of another member in what bob hears", repr(heard)[:400])
+
+
+@CASES.case(
+    "server-address-secret",
+    "No datagram to a member holds the address or port of another",
+    {"SEC-07": "A server MUST NOT tell a member the address of another."},
+    section="14",
+    rough=True,
+)
+def address_secret(stage: Stage) -> None:
+    heard, _, places = _all_heard(stage)
+    text = heard.replace(stage.room.encode(), b"")
+    if any(place.encode() in text for place in places):
+        raise Violation(f"none of {', '.join(places)} in what bob hears", repr(text)[:400])
+
+
+@CASES.case(
+    "server-token-of-holder",
+    "JOIN under the name of a member gives no token, least of all that of the member",
+    {"SEC-02": OWN_TOKEN},
+)
+def token_of_holder(stage: Stage) -> None:
+    stage.party("alice")
+    connection, reply = stage.put(request(JOIN, stage.room, "alice"))
+    stage.expect(Status.NAME_IN_USE, reply)
+    connection.nothing_more("the end, and no token, after a refusal")
