@@ -82,7 +82,8 @@ class Watch:
     def state(self) -> Any:
         """All that a datagram could change."""
         return [(room.name, room.host, member, member.endpoint and member.endpoint.address, member.heard_at,
-                 member.strikes, member.state, member.may_reject_at, member.allowance.level, member.allowance.updated)
+                 member.strikes, member.state, member.may_reject_at,
+                 member.allowance and (member.allowance.level, member.allowance.updated))
                 for room in self.server.rooms.by_name.values() for member in room.members.values()]
 
     def datagram(self, octets: bytes, source: Address, is_honest: bool, handle: Callable[[], None]) -> None:

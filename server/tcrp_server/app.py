@@ -13,10 +13,13 @@ from tcrp import fastcodec
 from tcrp_server import logs, sockets, tiers
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config, load
+from tcrp_server.control import REFUSALS
 from tcrp_server.loop import Loop
 from tcrp_server.rooms import Rooms
 
 TOKEN_OCTETS = 16  # of randomness: 22 characters
+_FEW = 64          # files beside those of connections
+_MANY = 65_536     # connections that are meant by "unlimited"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked; 2 for wrong options."""
     config = load(argv, os.environ)
     logs.set_up(config.log_format, config.log_level)
+    _allow_files((config.max_connections or _MANY) + REFUSALS + _FEW)
     try:
         tcp, udp = sockets.listen(config.host, config.port, config.udp_port)
     except sockets.CannotListen as error:
@@ -59,6 +63,18 @@ def make_loop(tcp: socket.socket, udp: socket.socket, config: Config) -> Loop:
     admission = Admission(rooms, lambda: secrets.token_urlsafe(TOKEN_OCTETS).encode("ascii"), lambda: os.urandom(16),
                           create_rate=config.create_rate, password_rate=config.password_rate)
     return Loop(tcp, udp, config, rooms, admission, fastcodec)
+
+
+def _allow_files(wanted: int) -> None:
+    """Have so many file descriptors, or what the system lets us: a usual limit (1,024) is below that of connections."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        if soft != resource.RLIM_INFINITY and soft < most:
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _print(line: str) -> None:

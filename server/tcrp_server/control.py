@@ -25,7 +25,7 @@ from tcrp_server.workers import PasswordWorkers
 
 _ACCEPTS = 64            # connections taken in one turn of the loop
 _RECEIVE = 16_384        # octets read in one turn of the loop, more than a request has
-_REFUSALS = 256          # refused connections that may linger beyond the limit, so that the answer is not lost
+REFUSALS = 256           # refused connections that may linger beyond the limit, so that the answer is not lost
 _NO_FILES_PAUSE = 0.5    # seconds without accepting when the process has no file descriptor left
 _MOST = 500 if sys.platform == "win32" else sys.maxsize  # connections in all; select() there takes 512 sockets
 
@@ -103,7 +103,7 @@ class ControlServer:
             refusal = Status.RATE_LIMITED
         elif self._config.max_connections and self._counted >= self._config.max_connections:
             refusal = Status.SERVER_FULL
-        is_unheard = refusal is not None and len(self._connections) - self._counted >= _REFUSALS
+        is_unheard = refusal is not None and len(self._connections) - self._counted >= REFUSALS
         if is_unheard or len(self._connections) >= _MOST:
             sock.close()
             return

@@ -84,6 +84,9 @@ class Loop:
     def _turn(self) -> None:
         is_waiting = not (self._is_readable or self._is_behind)
         ready = self._selector.select(max(0.0, self._due - time.monotonic()) if is_waiting else 0.0)
+        if is_waiting and not ready:
+            # After a SIGSTOP select() may only say that the time is over: what arrived meanwhile comes before that.
+            ready = self._selector.select(0.0)
         now = time.monotonic()
         for key, mask in ready:
             if key.fileobj is not self._udp:

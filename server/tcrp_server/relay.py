@@ -83,7 +83,7 @@ class Relay:
             line = member.prefix + text
             if len(line) > LIMITS.relay_datagram_size:
                 self._reject(member, notices.TOO_LONG, now)
-            elif not member.allowance.take(now):
+            elif not self.rooms.may_send(member, now):
                 self._reject(member, notices.TOO_FAST, now)
             else:
                 counters.relayed += 1
@@ -107,7 +107,7 @@ class Relay:
         if kind == ControlKind.LEAVE:
             self.tell(self.rooms.leave(member))
         elif kind == ControlKind.WHO:
-            if member.allowance.take(now):
+            if self.rooms.may_send(member, now):
                 self._notify(notices.members(member.room), [member])
             else:
                 self._reject(member, notices.TOO_FAST, now)

@@ -56,7 +56,7 @@ class Member:
     __slots__ = ("allowance", "endpoint", "heard_at", "host", "may_reject_at", "name_key", "prefix", "room", "state",
                  "strikes", "token", "username")
 
-    def __init__(self, room: Room, token: bytes, username: str, host: str, allowance: Allowance, now: float) -> None:
+    def __init__(self, room: Room, token: bytes, username: str, host: str, now: float) -> None:
         self.room = room
         self.token = token
         self.username = username
@@ -68,7 +68,7 @@ class Member:
         self.state = MEMBER.initial
         self.heard_at = now
         self.strikes = 0
-        self.allowance = allowance
+        self.allowance: Allowance | None = None  # made when it is first needed: most only listen
         self.may_reject_at = now
 
     @property
@@ -200,12 +200,18 @@ class Rooms:
         return member
 
     def _admit(self, room: Room, username: str, host: str, token: bytes, now: float) -> Member:
-        allowance = Allowance(self.message_rate, self.message_burst, now)
-        member = Member(room, token, username, host, allowance, now)
+        member = Member(room, token, username, host, now)
         room.members[member.name_key] = member
         self.by_token[token] = member
         self._idle.set(member, now + self.idle_timeout)
         return member
+
+    def may_send(self, member: Member, now: float) -> bool:
+        """Spend one message of the rate of `member`; False, and nothing spent, if there is none."""
+        allowance = member.allowance
+        if allowance is None:
+            allowance = member.allowance = Allowance(self.message_rate, self.message_burst, now)
+        return allowance.take(now)
 
     # ---- where they are ----
 

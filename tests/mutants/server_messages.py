@@ -123,7 +123,7 @@ def who_free() -> None:
     def datagram(original: Any, self: Any, octets: bytes, source: Any, now: float) -> None:
         member, message = _sender(self, octets)
         if member is not None and message == WHO:
-            member.allowance.level = member.allowance.burst
+            member.allowance = None  # full, when it is next needed
         original(self, octets, source, now)
 
 
