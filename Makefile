@@ -18,10 +18,10 @@ server := $(or $(call typed,SERVER),$(if $(port),localhost:$(port)))
 args := $(call typed,ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run-server run-client demo test tools generate bench-codec check clean
+.PHONY: help setup setup-run run-server run-client demo test tools generate bench bench-codec conform-client conform-codecs fuzz simulate torture soak check clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## make .venv with the tools for development (PYTHON=python3.12 chooses)
 	@sh -c "$$SETUP" setup dev
@@ -39,16 +39,38 @@ demo: setup-run ## a server and two clients on free ports: prints what they say,
 	@$(PY) tests/demo.py $(args)
 
 test: setup ## run the tests (ARGS="-k rooms" chooses)
-	@$(PY) -m pytest -n auto --timeout 120 --durations 5 $(args)
+	@$(PY) -m pytest -n auto --dist loadgroup --timeout 120 --durations 5 $(args)
 
-tools: ## install what some tests use if it is there: tshark (with apt, as root), Kaitai's compiler (npm, to build/)
+tools: ## install what some tests use: tshark and compilers (with apt, as root), Kaitai, TypeScript (npm, to build/)
 	@sh -c "$$TOOLS"
 
 generate: setup ## write again what is generated from the schemas (ARGS=--check only compares)
 	@$(PY) -m tcrp.gen $(args)
 
+bench: setup ## measure the server against C and other chat servers (ARGS=--quick, ARGS=--help)
+	@$(PY) -m tests.bench $(args)
+
 bench-codec: setup ## the speed of the codecs: construct, generated, by hand
 	@$(PY) tests/bench/bench_codec.py $(args)
+
+conform-client: setup-run ## test our client as anybody's (ARGS=--slow also waits for keepalives, ARGS=--help)
+	@$(PY) -m tcrp conform client $(args) -- $(PY) -m client --server {server} --user {user} \
+		--password-file {password_file} {command} {room}
+
+conform-codecs: setup ## build the codecs of spec/codecs and compare each with ours (ARGS="--count 100000 go")
+	@$(PY) tests/conform_codecs.py $(args)
+
+fuzz: setup ## look for octets that break something (TIME=60 seconds, ARGS="chat --seed 7")
+	@$(PY) -m fuzz.run --time $(or $(call typed,TIME),60) $(args)
+
+simulate: setup ## play simulated networks, each of another seed (SEEDS=100000)
+	@$(PY) -m fuzz.simulate --seeds $(or $(call typed,SEEDS),2000) $(args)
+
+torture: setup ## floods and slow connections against a server where people chat (Linux; ARGS=--quick)
+	@$(PY) -m fuzz.torture $(args)
+
+soak: setup ## people come and go for long: does anything grow? (Linux; MINUTES=10)
+	@$(PY) -m fuzz.soak --minutes $(or $(call typed,MINUTES),1) $(args)
 
 check: setup ## read the code for mistakes: ruff and mypy --strict
 	@$(PY) -m ruff check .
@@ -146,18 +168,37 @@ have() { command -v "$$1" >/dev/null 2>&1; }
 missing() { echo "tools: no $$*" >&2; status=1; }
 status=0 log=build/tools.log
 mkdir -p build
-if ! have tshark && have apt-get && [ "$$(id -u)" = 0 ]; then
-    echo "tools: installing tshark" >&2
+packages=
+need() { have "$$1" || packages="$$packages $$2"; }  # a program, and the package of Debian and Ubuntu that has it
+need tshark tshark
+if [ "$$(uname -s)" = Linux ]; then need ip iproute2; need nft nftables; fi  # namespaces, for which one must be root
+need go golang-go
+need gcc "gcc libc6-dev"  # gcc only recommends the headers
+need rustc rustc
+need rustfmt rustfmt
+need javac openjdk-17-jdk-headless
+if [ "$$packages" ] && have apt-get && [ "$$(id -u)" = 0 ]; then
+    echo "tools: installing$$packages" >&2
     export DEBIAN_FRONTEND=noninteractive
-    { apt-get update && apt-get install -y --no-install-recommends tshark; } >$$log 2>&1 </dev/null || tail -n 3 $$log >&2
+    apt-get update >$$log 2>&1 </dev/null || tail -n 3 $$log >&2
+    for package in $$packages; do  # one by one: what one release does not have must not keep the others away
+        apt-get install -y --no-install-recommends $$package >$$log 2>&1 </dev/null || tail -n 3 $$log >&2
+    done
 fi
+if [ "$$(uname -s)" = Linux ]; then have ip && have nft || missing "ip, nft (Debian, Ubuntu: apt install iproute2 nftables)"; fi
 have tshark || missing "tshark (Debian, Ubuntu: apt install tshark)"
-if have npm && ! { [ -d build/node_modules/kaitai-struct-compiler ] && [ -d build/node_modules/js-yaml ]; }; then
-    echo "tools: installing kaitai-struct-compiler" >&2
-    npm install --no-save --no-audit --no-fund --prefix build \
-        kaitai-struct-compiler@0.11 kaitai-struct@0.11 js-yaml@4 >$$log 2>&1 || tail -n 3 $$log >&2
+have go || missing "go (1.19 or later; Debian, Ubuntu: apt install golang-go)"
+have gcc || missing "gcc (Debian, Ubuntu: apt install gcc libc6-dev)"
+have rustc && have rustfmt || missing "rustc, rustfmt (1.63 or later; Debian, Ubuntu: apt install rustc rustfmt)"
+have javac || missing "javac (17 or later; Debian, Ubuntu: apt install openjdk-17-jdk-headless)"
+installed() { for name in "$$@"; do [ -d build/node_modules/$$name ] || return; done; }
+if have npm && ! installed kaitai-struct-compiler kaitai-struct js-yaml typescript @types/node; then
+    echo "tools: installing kaitai-struct-compiler, typescript" >&2
+    # In one command: npm removes what a command does not name.
+    npm install --no-save --no-audit --no-fund --prefix build kaitai-struct-compiler@0.11 kaitai-struct@0.11 \
+        js-yaml@4 typescript@5 @types/node@18 >$$log 2>&1 || tail -n 3 $$log >&2
 fi
-[ -d build/node_modules/kaitai-struct-compiler ] || missing "kaitai-struct-compiler (needs Node and npm)"
+installed kaitai-struct-compiler typescript || missing "kaitai-struct-compiler, typescript (need Node and npm)"
 exit $$status
 endef
 export TOOLS

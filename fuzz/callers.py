@@ -55,8 +55,8 @@ def churn(random: Random) -> Iterator[bytes]:
     for number in itertools.count():
         room = f"churn {number // 3}"
         yield random.choice((
-            b"", whole[:random.randrange(len(whole))], b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03",
-            request(1 if number % 3 == 0 else 2, room, b"eve%d" % number), random.getrandbits(800).to_bytes(100, "big")))
+            b"", whole[:random.randrange(len(whole))], b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0\x01\xfc",
+            request(1 if number % 3 == 0 else 2, room, b"eve%d" % number), random.randbytes(100)))
 
 
 def holders(random: Random) -> Iterator[bytes]:

@@ -71,7 +71,7 @@ class Room:
         return {**account, "expected": account["sent"] * (MEMBERS - 1), "delivered": len(latencies),
                 "lost_in": sum(not number for number in received) - account["unsent"],
                 "lost_out": sum(MEMBERS - 1 - number for number in received if number),
-                "p50": percentile(latencies, 0.5), "p99": percentile(latencies, 0.99), "longest": percentile(latencies, 1)}
+                **{name: percentile(latencies, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("longest", 1))}}
 
     def _say(self, number: int) -> bool:
         person = self.people[number % MEMBERS]
@@ -112,7 +112,8 @@ def percentile(ordered: list[float], share: float) -> float:
 
 def main() -> None:
     room = Room(int(sys.argv[1]))
-    print(json.dumps({"room": ROOM, "tokens": [person.token for person in room.people], "ports": room.ports}), flush=True)
+    tokens = [person.token for person in room.people]
+    print(json.dumps({"room": ROOM, "tokens": tokens, "ports": room.ports}), flush=True)
     for line in sys.stdin:
         rate, seconds = map(float, line.split())
         print(json.dumps(room.run(rate, seconds)), flush=True)

@@ -26,9 +26,10 @@ def table(report: dict[str, Any]) -> str:
             run["attack"], f"{strangers['rate']:,}" if strangers else "",
             f"{100 * people['delivered'] / max(1, people['expected']):.3f}%", str(sum(run["drops"].values())),
             f"{people['p50']:.2f}", f"{people['p99']:.2f}", f"{people['longest']:.1f}", f"{joins['open']['p50']:.1f}",
-            f"{joins['open']['longest']:.0f}", f"{refused}/{came}", f"+{run['memory']['growth'] / 2 ** 20:.1f}",
+            f"{joins['open']['longest']:.0f}", f"{refused}/{came}", f"{run['memory']['growth'] / 2 ** 20:+.1f}",
             str(strangers["octets_back"]) if "octets_back" in strangers else "", f"{100 * run['cpu']:.0f}%"])
-    held = [run["memory"]["octets_per_connection"] for run in report["runs"] if "octets_per_connection" in run["memory"]]
+    memories = [run["memory"] for run in report["runs"]]
+    held = [memory["octets_per_connection"] for memory in memories if "octets_per_connection" in memory]
     lines = [columns(head, rows), "",
              f"{report['machine']}; a room of {report['room']} at {report['rate']} lines a second, 100 octets each.",
              f"Memory grew by {report['memory_growth'] / 2 ** 20:.1f} MiB at most"

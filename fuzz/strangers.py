@@ -26,7 +26,7 @@ def junk(random: Random) -> list[bytes]:
     pool = [b"", b"\0", b"\xff", b"\0\0", b"\xff\xff", b"\0\x11" + bytes(30), b"x" * 5_000, b"\x16\xfe\xfd" + bytes(60)]
     while len(pool) < _POOL:
         size = random.choice((1, 2, 3, 30, 130, 512, 1_200))
-        pool.append(random.getrandbits(8 * size).to_bytes(size, "little"))
+        pool.append(random.randbytes(size))
         room, token = random.randrange(256), random.randrange(256)
         pool.append(bytes((room, token)) + bytes(random.choices(range(32, 127), k=random.randrange(300))))
     return pool

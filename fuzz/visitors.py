@@ -33,8 +33,8 @@ class Visitors:
             host.register()
         self._is_over = threading.Event()
         self._begin()
-        with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:  # hashing takes what memory it will ever take
-            list(pool.map(lambda number: self._visit(locked, f"first {number}"), range(2 * THREADS)))
+        with concurrent.futures.ThreadPoolExecutor(4 * THREADS) as pool:  # hashing takes what memory it will ever take
+            list(pool.map(lambda number: self._visit(locked, f"first {number}"), range(8 * THREADS)))
 
     def _begin(self) -> None:
         self._times: dict[str, list[float]] = {room: [] for room in self._rooms}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,12 +25,12 @@ class Failed(Exception):
 
 
 class Program:
-    """A process whose lines, from both of its outputs, are waited for."""
+    """A process whose lines, from both of its outputs, are waited for. `wrapper` is a command that execs it."""
 
-    def __init__(self, name: str, *arguments: str) -> None:
+    def __init__(self, name: str, *arguments: str, wrapper: Sequence[str] = ()) -> None:
         self.name = name
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
-        self.process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=ROOT, env=environment,
+        self.process = subprocess.Popen([*wrapper, sys.executable, "-m", *arguments], cwd=ROOT, env=environment,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         text=True, encoding="utf-8", bufsize=1)
         self.lines: queue.Queue[str] = queue.Queue()

@@ -458,6 +458,25 @@ def test_removed_and_back_in_the_lobby() -> None:
     assert desk.notes.getvalue().endswith("tcrp> ")
 
 
+def test_the_server_is_gone_and_how_to_go_on_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TIMERS, "keepalive_interval", 0.05)
+    with ScriptedServer(is_killed) as server:
+        desk = Desk(server.port, "--user", "alice", is_terminal=True)
+        desk.type("join lobby")
+        desk.notes.when("type join lobby; or create lobby", lambda: desk.type("exit"))
+        assert desk.run() == ExitCode.DONE
+    assert desk.notes.getvalue().index("does not answer any more") < desk.notes.getvalue().index("type join lobby")
+
+
+def test_nobody_who_never_got_in_is_told_how_to_go_on() -> None:
+    with ScriptedServer(is_deaf_on_udp) as server:
+        desk = Desk(server.port, "--user", "alice", is_terminal=True)
+        desk.type("join lobby")
+        desk.notes.when("does not answer on UDP port", lambda: desk.type("exit"))
+        assert desk.run() == ExitCode.DONE
+    assert "create lobby" not in desk.notes.getvalue()
+
+
 @pytest.mark.parametrize(("is_final", "code"), [(False, ExitCode.DONE), (True, ExitCode.INTERRUPTED)])
 def test_an_interrupt_in_a_room_leads_to_the_lobby_or_to_the_end(is_final: bool, code: ExitCode) -> None:
     with ScriptedServer(lambda server: (server.let_in(), server.hear())) as server:

@@ -476,7 +476,7 @@ def test_another_address_has_a_limit_of_its_own_and_the_server_one_for_all() -> 
 
 # REQ LIM-03
 def test_a_flood_beyond_the_limit_is_closed_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "_REFUSALS", 2)
+    monkeypatch.setattr(control, "REFUSALS", 2)
     monkeypatch.setattr(control.TIMERS, "announcement_wait", 60.0)
     with served("--max-connections-per-address", "1", "--handshake-timeout", "60") as server:
         held = [Caller(server.port) for _ in range(3)]

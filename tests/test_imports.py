@@ -123,7 +123,7 @@ TABLE = {
     ),
     "tcrp_server.app": Rule(
         SERVER + " tcrp_server.rooms tcrp_server.admission tcrp_server.relay tcrp_server.config tcrp_server.logs"
-        " tcrp_server.workers tcrp_server.sockets tcrp_server.tiers tcrp_server.loop",
+        " tcrp_server.workers tcrp_server.sockets tcrp_server.tiers tcrp_server.control tcrp_server.loop",
         ANY_IO,
     ),
     "server.__main__": Rule("tcrp_server.app", "files process dynamic"),
