@@ -354,6 +354,14 @@ final class Chat {
         return secret == null ? "" : new String(secret);
     }
 
+    private static String firstLine(String file) throws End {
+        try {
+            return Files.readString(Path.of(file)).split("\r?\n", 2)[0];
+        } catch (IOException error) {
+            throw new End(2, "cannot read " + file);
+        }
+    }
+
     private int run(List<String> arguments) throws IOException, InterruptedException, End, Tcrp.TcrpException {
         String address = "localhost";
         String user = "";
@@ -377,7 +385,7 @@ final class Chat {
         String host = where.group(1) == null ? where.group(2) : where.group(1);
         int port = where.group(3) == null ? Tcrp.PORT : Integer.parseInt(where.group(3));
         int operation = verb.equals("create") ? Tcrp.Operation.CREATE : Tcrp.Operation.JOIN;
-        String password = file.isEmpty() ? "" : Files.readString(Path.of(file)).split("\r?\n", 2)[0];
+        String password = file.isEmpty() ? "" : firstLine(file);
         if (file.isEmpty() && operation == Tcrp.Operation.CREATE) {
             password = askSecret("Password for the room (empty: none): ");
         }
@@ -415,7 +423,7 @@ final class Chat {
             note(end.getMessage());
             exit = end.exit;
         } catch (IOException | Tcrp.TcrpException | IllegalArgumentException error) {
-            note(error.toString()); // the arguments: a name that has no octets, a file that is not there, port 65536
+            note(error.getMessage()); // the arguments: a name that has no octets, port 65536
         } catch (InterruptedException error) {
             exit = 130;
         }
