@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pytest
 from mutants.broken_codec import FAULTS
 
 from tcrp.conformance import codec, vectors
+from tcrp.conformance import program as program_module
 from tcrp.conformance.case import Case
 from tcrp.conformance.program import LONGEST, Program
-from tcrp.conformance.report import BLOCKED, ERROR, FAIL, PASS, SKIP, Outcome
+from tcrp.conformance.report import BLOCKED, ERROR, FAIL, PASS, SKIP, Outcome, Report, text
 
 ROOT = Path(__file__).resolve().parent.parent
 BROKEN = str(ROOT / "tests" / "mutants" / "broken_codec.py")
@@ -59,7 +61,8 @@ def test_there_is_a_case_for_all_that_the_vectors_say() -> None:
     assert {case.id for case in CASES} == {
         *(f"decode-{vector['id']}" for vector in messages),
         *(f"encode-{vector['id']}" for vector in messages if vector["result"] == "valid"),
-        *(f"read-{vector['id']}" for vector in streams)}
+        *(f"read-{vector['id']}" for vector in streams),
+        *(f"{verb}-one-shot-chat-text-japanese" for verb in ("decode", "encode"))}
     assert all(quote for case in CASES for _, quote in case.requirements)
 
 
@@ -73,6 +76,9 @@ def test_there_is_a_case_for_all_that_the_vectors_say() -> None:
     ("lenient-json", "decode-request-json-key-twice", "decode-request-json"),
     ("spaces", "encode-request-json-all", "decode-request-json-all encode-chat-text"),
     ("one-frame-a-read", "read-stream-frames-three", "read-stream-frames-one decode-control-frame-create"),
+    ("raw-latin", "encode-chat-text-japanese encode-request-json-japanese encode-one-shot-chat-text-japanese",
+     "encode-chat-text decode-chat-text-japanese"),
+    ("lines-only", "decode-one-shot-chat-text-japanese encode-one-shot-chat-text-japanese", "decode-chat-text"),
     ("no-accept-limit", "read-stream-frames-above-the-accept-limit", "read-stream-frames-three"),
 ])
 def test_a_fault_is_found(fault: str, found: str, not_found: str) -> None:
@@ -109,7 +115,63 @@ def test_a_crash() -> None:
 def test_a_stack_trace() -> None:
     found = outcomes("exits", *FEW)
     assert [each.verdict for each in found.values()] == [PASS, PASS, FAIL]
-    assert found[FEW[2]].observed == "exit code 1, printed nothing, which is not JSON in UTF-8"
+    observed = found[FEW[2]].observed
+    assert observed.startswith("exit code 1, printed nothing, on standard error 'Traceback (most recent call last):' (")
+    assert observed.endswith(" lines) 'ValueError: no such character', which is not JSON in UTF-8")
+
+
+@pytest.mark.parametrize(("fault", "words"), [
+    ("buffers", "no answer to the first line in 2 s: is standard output flushed after each line?"),
+    ("no-lines", "it ended with exit code 127, without an answer"),
+    ("lines-say-why", "it ended with exit code 1, without an answer, after the words 'lines: another time'"),
+])
+def test_why_lines_was_not_used(fault: str, words: str) -> None:
+    done = conform("--time-limit", "2", "--case", "chat-text", "--case", "stream-frames-three", "--", sys.executable,
+                   BROKEN, fault)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = " ".join(done.stdout.split())
+    assert f"note: the verb lines was not used: {words}" in text
+    assert "1 stream vectors were not asked, they need the verb lines" in done.stdout.splitlines()[-1]
+
+
+def test_a_program_that_does_not_run_is_told_so_once() -> None:
+    done = conform("--", sys.executable, BROKEN, "does-not-start")
+    assert done.returncode == 69
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "the program does not run: exit code 1, on standard error 'Traceback" in done.stderr
+    assert "'ImportError: no module of that name'" in done.stderr
+
+
+def test_a_program_that_does_not_wait_for_the_question() -> None:
+    """Its end is no output, whoever is first."""
+    program = Program([sys.executable, "-c", "raise SystemExit(127)"], 30.0)
+    process = program_module._Process([sys.executable, "-c", "raise SystemExit(127)"])
+    process._threads[1].join(30)
+    process.write(b"00", is_last=True)
+    assert process.rest(time.monotonic() + 30) == (b"", 127)
+    process.end()
+    answer = program.alone("decode", "chat_datagram", "00")
+    assert (answer.code, answer.trouble) == (127, "")
+
+
+def test_many_that_differ_in_the_same_way_are_shown_three_times() -> None:
+    failures = [Outcome(case, FAIL, "decode chat_datagram 00", f'exit code 0, printed {{"a": {n}}}: a is {n}')
+                for n, case in enumerate([case for case in CASES if case.section == "6.1"][:9])]
+    lines = list(text(Report("it", failures, 1.0)))
+    assert sum(line.startswith("   observed") for line in lines) == 3
+    assert "   (6 more differ in the same way)" in lines
+    assert sum(line.startswith("   observed") for line in text(Report("it", failures, 1.0), verbose=True)) == 9
+
+
+def test_both_sides_are_cut_around_the_first_difference() -> None:
+    found = outcomes("wrong-end", "decode-chat-text", "decode-chat-text-ends-with-character")
+    bad = found["decode-chat-text-ends-with-character"]
+    assert len(bad.expected) < 700
+    assert len(bad.observed) < 900
+    assert bad.verdict == FAIL
+    assert 'xx\N{TEACUP WITHOUT HANDLE}"' in bad.expected
+    assert 'xx\\ud83c\\udf76"' in bad.observed
 
 
 @pytest.mark.parametrize("fault", ["talks", "buffers", "lines-crashes"])
@@ -154,6 +216,7 @@ def test_the_right_answers_may_look_different() -> None:
             ({"a": {"b": "x"}}, {"a": {"b": "y"}}, 'a.b is "y", not "x"'),
             ([{"at": 1}], [{"at": 2}], "[0].at is 2, not 1"), ([1], [1, 2], "the whole has 2 items, not 1"),
             ({"a": 1}, {"a": 1, "c": 1}, "the whole has the members a, c, not a"),
+            ({"a": 3}, {"a": 3 << 8}, "a is 768, not 3, which would be right with its octets reversed"),
             ({"a": 1 << 60}, {"a": (1 << 60) + 1}, "a is 1152921504606846977, not 1152921504606846976")):
         assert vectors.difference(wanted, got, False) == words
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import socket
 import subprocess
 import sys
 import textwrap
@@ -20,7 +21,8 @@ from test_quotes import requirements
 from tcrp.conformance import client
 from tcrp.conformance.case import MUST, SHOULD, Case
 from tcrp.conformance.client.performance import Settings, substituted
-from tcrp.conformance.report import BLOCKED, FAIL, PASS, SKIP, Outcome
+from tcrp.conformance.client.server import Server
+from tcrp.conformance.report import BLOCKED, FAIL, PASS, SKIP, Outcome, Report, text
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = requirements((ROOT / "spec" / "tcrp.md").read_text(encoding="utf-8"))
@@ -82,6 +84,8 @@ FOUND_BY = {
     "host_not_confirmed": "leave-of-host",
     "small_buffer": "largest-line",
     "buffer_without_room": "too-long-line",
+    "shows_ascii": "shows-utf8",
+    "writes_late": "shows-utf8",
     "one_colon": "first-colon",
     "shows_anything": "invalid-lines",
     "ends_at_rubbish": "invalid-lines random-datagrams",
@@ -91,6 +95,8 @@ FOUND_BY = {
     "hides_rejected": "rejected",
     "long_datagrams": "long-line",
     "cuts_octets": "long-line",
+    "forgets_envelope": "longest-envelope",
+    "drops_what_does_not_fit": "longest-envelope-whole",
     "cuts_characters": "split-line",
     "sends_line_ends": "line-end",
     "sends_controls": "nul-line",
@@ -100,6 +106,7 @@ FOUND_BY = {
     "hides_joiners": "joiners",
     "all_on_output": "notice-apart",
     "refuses_detail": "detail-unknown",
+    "ends_at_icmp": "port-unreachable",
     "logs_token": "token-secret",
     "never_keeps_alive": "keepalive",
     "never_asks_again": "silence",
@@ -239,7 +246,23 @@ def test_a_program_that_floods_datagrams_is_a_result(tmp_path: Path) -> None:
         """
     outcome = play(stranger(tmp_path, source), ALL["client-refused-early"], SHORT)
     assert outcome.verdict == FAIL
-    assert "one of 100 octets" in outcome.observed
+    assert "has not shown the token" in str(outcome.exchange.plain())
+
+
+@pytest.mark.parametrize("id", ["client-visit", "client-refused-room-full", "client-waits-for-complete"])
+def test_datagrams_of_a_stranger_are_not_judged(id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another server sends notices to a member that had this port before."""
+    accept = Server.accept
+
+    def accept_beside_a_stranger(self: Server, seconds: float) -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(b"\0\1bob\tbob joined", ("127.0.0.1", self.port))
+        return accept(self, seconds)
+
+    monkeypatch.setattr(Server, "accept", accept_beside_a_stranger)
+    outcome = play(OURS, ALL[id])
+    assert (outcome.verdict, outcome.observed) == (PASS, "")
+    assert "has not shown the token" in str(outcome.exchange.plain())
 
 
 def test_a_program_that_takes_too_long_in_all_is_ended(tmp_path: Path) -> None:
@@ -318,6 +341,38 @@ def test_the_command(tmp_path: Path) -> None:
     assert len(ET.parse(files[1]).getroot().findall(".//testcase")) == 3
 
 
+def test_who_takes_a_read_for_a_frame_is_told_so_first() -> None:
+    cases = [ALL[f"client-{id}"] for id in ("request", "two-frames", "visit", "token-short", "large-reply")]
+    outcomes = client.runner(Settings(broken("one_read_one_frame"), START, SHORT, LIMIT), JOBS).run(cases)
+    report = Report("it", outcomes, 1.0)
+    assert [each.case.id for each in report.failures()] == ["client-two-frames"]
+    assert report.failures()[0].case.requirements[0][0] == "CTL-07"
+
+
+def test_a_program_that_ends_at_once_has_one_heading(tmp_path: Path) -> None:
+    source = "sys.stderr.write('first words' + ' ' * 9 + 'x' * 5000 + 'last words'); sys.exit(3)"
+    settings = Settings(stranger(tmp_path, source), START, SHORT, LIMIT)
+    outcomes = client.runner(settings, JOBS).run(list(client.CASES))
+    report = Report("it", outcomes, 1.0)
+    assert [each.case.id for each in report.failures()] == ["client-request"]
+    observed = report.failures()[0].observed
+    assert [words for words in ("exit code 3", "first words", "last words") if words not in observed] == []
+    assert len(observed) < 600
+    assert any(re.search(rf"started: .*{re.escape(str(tmp_path))}.* \d+$", line) for line in text(report, width=60))
+
+
+@pytest.mark.parametrize(("fault", "id", "words"), [
+    ("little_endian", "request", "operation_payload_size would be right with its octets reversed"),
+    ("counts_characters", "request-japanese", "room_name_size is 4, but 'お茶の間' has 4 characters in 12 octets"),
+    ("counts_characters_in_datagrams", "envelope", "room_name_size is 4, but 'お茶の間' has 4 characters in 12 octets"),
+    ("writes_late", "shows-utf8", "no line on standard output: is it flushed?"),
+    ("prints_raw", "controls-in-text", "U+0000 to U+0009, U+000B to U+001F, U+007F to U+009F"),
+    ("prints_raw", "bidi", "U+061C, U+200E to U+200F, U+202A to U+202E, U+2066 to U+2069"),
+])
+def test_a_hint(fault: str, id: str, words: str) -> None:
+    assert words in play(broken(fault), ALL[f"client-{id}"], SHORT).observed
+
+
 def test_a_case_waits_for_what_it_needs() -> None:
     cases = [ALL[id] for id in ("client-request", "client-visit", "client-text-utf8")]
     outcomes = client.runner(Settings(broken("little_endian"), START, PATIENCE, LIMIT), JOBS).run(cases)
@@ -333,6 +388,11 @@ def test_a_case_waits_for_what_it_needs() -> None:
         (["--case", "client-nothing", "--", "true"], 64, "there is no case"),
         (["--patience", "0", "--", "true"], 64, "no number of seconds"),
         (["--", "/nowhere/at/all"], 69, "there is no program"),
+        (["--", "true", "--at={sever}"], 64, "there is no {sever}; known are {server}, {host}"),
+        (["--case", "client-visit", "--", "sh", "-c", "x=1; exec true ${x}"], 1, "client-visit"),
+        (["true", "--server", "{server}"], 64, "put -- before the program"),
+        (["--section", "6.1", "--case", "client-visit", "--", "true"], 1, "begin with client-visit"),
+        (["--section", "14", "--", "true"], 64, "no case is chosen"),
     ],
 )
 def test_the_command_line(arguments: list[str], code: int, words: str) -> None:

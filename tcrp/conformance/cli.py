@@ -31,6 +31,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """One line, exit code 64."""
+        if message.startswith("unrecognized arguments") and "--" not in sys.argv:
+            message += "; put -- before the program that is to be tested, if they are meant for it"
         self.exit(USAGE, f"{self.prog}: {message} (--help tells more)\n")
 
 

@@ -5,17 +5,20 @@ COMMAND is a program of the runner contract (spec/vectors/README.md); `tcrp.conf
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from tcrp.conformance import report, vectors
 from tcrp.conformance.case import Case, Skipped, Violation
-from tcrp.conformance.program import Program
+from tcrp.conformance.program import CODES, Answer, Program
 from tcrp.conformance.report import Outcome, Report
 from tcrp.conformance.run import list_cases, seconds, write
+from tcrp.runner import NOT_SUPPORTED
 
 LIMIT = 5.0    # seconds for one answer
 PATIENCE = 10  # answers that may fail to come before the rest is not asked
@@ -90,19 +93,46 @@ def _run(arguments: argparse.Namespace, cases: list[Case]) -> int:
 
     began = time.monotonic()
     try:
+        if trouble := _trouble(program, cases[0]):
+            print(f"conform codec: the program does not run: {trouble}", file=sys.stderr)
+            return report.UNREACHABLE
         outcomes = list(run(cases, program, again))
     except OSError as error:
         print(f"conform codec: {arguments.command[0]}: {error.strerror}", file=sys.stderr)
         return report.UNREACHABLE
     finally:
         program.close()
-    notes = [] if program.batch else ["the verb lines was not used: the program does not know it, or fails in it"]
-    found = Report(shlex.join(arguments.command), outcomes, time.monotonic() - began, notes)
+    notes = [f"the verb lines was not used: {program.why_not}"] if program.batch is False else []
+    skipped = sum(each.verdict == report.SKIP and each.observed == vectors.NEEDS_LINES for each in outcomes)
+    left_out = f"{skipped} stream vectors were not asked, they need the verb lines" if skipped else ""
+    found = Report(shlex.join(arguments.command), outcomes, time.monotonic() - began, notes, left_out)
     code = write(found, arguments)
     if all(each.verdict == report.SKIP for each in outcomes):
         print("conform codec: the program answered nothing", file=sys.stderr)
         return report.UNREACHABLE
     return code
+
+
+def _trouble(program: Program, case: Case) -> str:
+    """Why the program answers neither of two simple questions, be it rightly or not; "" if it does."""
+    vector = case.run.args[0] if isinstance(case.run, partial) else {}
+    if vector.get("result") != "valid":
+        return ""
+    answer = program.ask("decode", vector["message"], vector["octets"])
+    if not _is_no_answer(answer):
+        return ""
+    other = program.ask("encode", vector["message"], json.dumps(vector["fields"]))
+    words = answer.trouble or f"exit code {answer.code}, on standard error {answer.errors or 'nothing'}"
+    return words if _is_no_answer(other) else ""
+
+
+def _is_no_answer(answer: Answer) -> bool:
+    try:
+        json.loads(answer.output)
+    except (ValueError, RecursionError):
+        is_known = answer.code == NOT_SUPPORTED or (answer.code in CODES and (answer.output or not answer.errors))
+        return bool(answer.trouble or not is_known)
+    return False
 
 
 def _is_named(case: Case, ids: Sequence[str]) -> bool:

@@ -16,10 +16,13 @@ from tcrp.text import displayable
 KEPT = 1 << 20    # octets
 ENTRIES = 500
 EXPLAINED = 2     # entries that a short report explains field by field: the last ones
+_SAID = 200       # characters of a text that a message has; of what a program said, at each end
 _LISTED = 12      # entries that a short report has a line for
 
 TCP, UDP = "TCP", "UDP"
 SENT, RECEIVED, EVENT = "sent", "received", "event"  # by the tool; an event has no octets but a note
+
+STARTED = "started: "  # begins the note with the command of a program, which is never cut: it is to be run again
 
 # What datagrams are in either direction, by what is tested.
 DATAGRAMS = {
@@ -106,7 +109,8 @@ class Exchange:
         with_octets = [entry for entry in shown if entry.octets]
         explained = with_octets if full else with_octets[-EXPLAINED:]
         for entry in shown:
-            yield from _cut(_headline(entry), width)
+            line = _headline(entry)
+            yield from [line] if entry.note.startswith(STARTED) else _cut(line, width)
             if any(entry is other for other in explained):
                 yield from ("  " + line for line in _explained(entry, width - 2, full))
         if self.dropped:
@@ -130,6 +134,29 @@ def describe(message: str, octets: bytes) -> str:
     if explanation.error:
         fields.append(f"{'incomplete' if explanation.incomplete else 'invalid'}: {explanation.error}")
     return displayable(", ".join(fields) or message)
+
+
+def ends_of(text: str) -> str:
+    """The first and the last characters of what a program said: what went wrong stands at either end."""
+    text = text.strip()
+    cut = len(text) - 2 * _SAID
+    return text if cut <= 0 else f"{text[:_SAID]} ... ({cut:,} characters) ... {text[-_SAID:]}"
+
+
+def first_shown(one: str, other: str) -> int:
+    """Where to begin to show both: so that their first difference is in the middle, if it is not near the beginning."""
+    same = next((at for at, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+    return max(0, same - _SAID // 2) if max(len(one), len(other)) > _SAID else 0
+
+
+def cut(text: str, start: int = 0) -> str:
+    """A part of `text` that is short enough for a message, from `start` on."""
+    if len(text) <= _SAID:
+        return text
+    start = min(start, len(text) - _SAID)
+    dots = "\N{HORIZONTAL ELLIPSIS}"
+    end = dots if start + _SAID < len(text) else ""
+    return f"{dots if start else ''}{text[start:start + _SAID]}{end} ({len(text):,} characters)"
 
 
 def _headline(entry: Entry) -> str:

@@ -18,21 +18,27 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
+from tcrp.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, VALID
 from tcrp.text import displayable
 
+CODES = (VALID, INVALID, INCOMPLETE, NOT_SUPPORTED)
 LONGEST = 1 << 20  # octets of one answer; the longest that is right has a twentieth of that
 _CHUNK = 1 << 16   # octets of one read
 _QUEUED = 16       # reads that wait to be looked at: after that a program that floods has to wait too
+_SAID = 200        # characters of a line on standard error that a message has
 _GRACE = 5.0       # seconds that a killed process has to be gone
 _REPLY = re.compile(rb"(\d{1,3})(?: (.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The exit code and the output, or why there is none of them: `trouble`, and whether the time was over."""
+    """The exit code and the output, or why there is none of them: `trouble`, and whether the time was over. `errors`
+    is what it said on standard error, if a process of its own ended without output or otherwise than the contract has
+    it."""
 
     code: int = -1
     output: bytes = b""
+    errors: str = ""
     trouble: str = ""
     hung: bool = False
 
@@ -49,7 +55,7 @@ class Program:
     """The program that `command` starts; `limit`: seconds for one answer. A question raises OSError if it is not there.
 
     `hangs` counts the questions without an answer in time; `batch` says whether `lines` is used, None until the first
-    question.
+    question, and `why_not` the reason if it is not.
     """
 
     def __init__(self, command: Sequence[str], limit: float) -> None:
@@ -57,28 +63,39 @@ class Program:
         self._limit = limit
         self._lines: _Process | None = None
         self.batch: bool | None = None
+        self.why_not = ""
         self.hangs = 0
 
     def ask(self, verb: str, message: str, text: str) -> Answer:
         """What the program answers to `verb` (decode, encode) for `message`, with `text` (hex, JSON) as its input."""
         if self.batch is not False:
             answer = self._in_lines(f"{verb} {message} {text or '-'}")
-            self.batch = not answer.trouble if self.batch is None else self.batch
+            self._decide(answer)
             if not answer.trouble:
                 return answer
-            alone = self._alone(verb, message, text)
-            if answer.hung and not alone.trouble:
+            alone = self.alone(verb, message, text)
+            if answer.hung and not alone.trouble and self.batch:
                 self.batch = False  # each further question would cost the time limit
+                self.why_not = f"no answer to a line within {self._limit:g} s"
             return alone
-        return self._alone(verb, message, text)
+        return self.alone(verb, message, text)
 
     def stream(self, accept: int, is_closed: bool, chunks: Sequence[str]) -> Answer | None:
         """What `lines` answers to `stream` for chunks of hex; None if the program has no such verb."""
         if self.batch is False:
             return None
         answer = self._in_lines(f"stream {accept} {int(is_closed)} {','.join(chunks) or '-'}")
-        self.batch = not answer.trouble if self.batch is None else self.batch
+        self._decide(answer)
         return answer if self.batch else None
+
+    def _decide(self, first: Answer) -> None:
+        """Use `lines` from here on if its first answer is one."""
+        if self.batch is None:
+            self.batch = not first.trouble
+            self.why_not = first.trouble
+            if first.hung:
+                self.why_not = (f"no answer to the first line in {self._limit:g} s: is standard output flushed after "
+                                "each line?")
 
     def close(self) -> None:
         """End what runs."""
@@ -99,17 +116,19 @@ class Program:
         self.close()
         return Answer(trouble=str(trouble), hung=isinstance(trouble, Hang))
 
-    def _alone(self, verb: str, message: str, text: str) -> Answer:
+    def alone(self, verb: str, message: str, text: str) -> Answer:
+        """What a process of its own answers."""
         process = _Process([*self._command, verb, message])
         try:
             process.write(text.encode(), is_last=True)
             output, code = process.rest(time.monotonic() + self._limit)
+            errors = process.errors() if not output or code not in CODES else ""
         except Trouble as trouble:
             self.hangs += isinstance(trouble, Hang)
             return Answer(trouble=str(trouble), hung=isinstance(trouble, Hang))
         finally:
             process.end()
-        return Answer(code, output) if code >= 0 else Answer(trouble=process.last_words(code))
+        return Answer(code, output, errors) if code >= 0 else Answer(trouble=process.last_words(code))
 
 
 class _Process:
@@ -125,7 +144,7 @@ class _Process:
         self._chunks: queue.Queue[bytes] = queue.Queue(_QUEUED)
         self._read = b""  # octets taken from the queue that belong to no line that was given out
         self._at_end = False
-        self._errors = b""  # the end of what it said on standard error
+        self._errors = b""  # what it said on standard error: the beginning and the end
         self._threads = [threading.Thread(target=target, args=(pipe,), daemon=True) for target, pipe in (
             (self._feed, self._process.stdin), (self._collect, self._process.stdout),
             (self._listen, self._process.stderr))]
@@ -148,11 +167,15 @@ class _Process:
 
     def _listen(self, pipe: IO[bytes]) -> None:
         while chunk := os.read(pipe.fileno(), _CHUNK):
-            self._errors = (self._errors + chunk)[-_CHUNK:]
+            self._errors += chunk
+            if len(self._errors) > 2 * _CHUNK:
+                self._errors = self._errors[:_CHUNK] + self._errors[-_CHUNK:]
 
     def write(self, octets: bytes, is_last: bool = False) -> None:
-        """Give it input; raises Trouble if it has written what nobody asked for."""
-        if self._read or not self._chunks.empty():
+        """Give it input, more of which may follow or not; raises Trouble if it has written what nobody asked for."""
+        with self._chunks.mutex:
+            has_more = bool(self._read) or any(self._chunks.queue)  # its end, an empty chunk, is none
+        if has_more and not is_last:
             raise Trouble("more output than was asked for")
         self._input.put(octets)
         if is_last and octets:
@@ -190,13 +213,19 @@ class _Process:
             raise Hang("it closed its output, and did not end within the time limit") from None
 
     def last_words(self, code: int) -> str:
-        """How it ended, with the last line on standard error, for a message."""
+        """How it ended, with what it said on standard error, for a message."""
         how = f"it ended with exit code {code}, without an answer"
         if code < 0:
             how = f"it crashed: {signal.Signals(-code).name if -code in set(signal.Signals) else f'signal {-code}'}"
+        said = self.errors()
+        return f"{how}, after the words {said}" if said else how
+
+    def errors(self) -> str:
+        """The first and the last line that it said on standard error before it ended; "" if it said nothing."""
         self._threads[2].join(_GRACE)
-        said = self._errors.decode("utf-8", "replace").strip().splitlines()
-        return f"{how}, after the words {displayable(said[-1])[:200]!a}" if said else how
+        said = [line for line in self._errors.decode("utf-8", "replace").splitlines() if line.strip()]
+        ends = [displayable(line.strip())[:_SAID] for line in (said if len(said) < 3 else (said[0], said[-1]))]
+        return f" ({len(said) - 2} lines) ".join(map(ascii, ends)) if len(said) > 2 else " ".join(map(ascii, ends))
 
     def end(self) -> None:
         """Kill it, with what it has started, and give back the pipes."""

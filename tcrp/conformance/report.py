@@ -5,6 +5,7 @@ Whatever a target sent is shown through tcrp.text.displayable.
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -23,6 +24,9 @@ ALL_PASSED, SOME_FAILED, USAGE, UNREACHABLE = 0, 1, 64, 69
 PASS, FAIL, ERROR, BLOCKED, SKIP = "pass", "fail", "error", "blocked", "skip"
 VERDICTS = (PASS, FAIL, ERROR, BLOCKED, SKIP)
 _DETAILED = 20  # failures that are shown in detail
+_ALIKE = 3  # of those that differ in the same way
+_VALUES = re.compile(r"printed .*(?=: )|\"[^\"]*\"|'[^']*'|[0-9a-f]{8,}|\d+|\N{HORIZONTAL ELLIPSIS}|"
+                     r" \([\d,]+ characters\)")
 _NAMED = 8  # cases that share a reason, and are named
 _WORDS = {PASS: "passed", FAIL: "failed", ERROR: "not judged", BLOCKED: "blocked", SKIP: "skipped"}
 
@@ -44,12 +48,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """All outcomes, in the order of the specification. `target` says what was tested, `notes` what else to know."""
+    """All outcomes, in the order of the specification. `target` says what was tested, `notes` what else to know,
+    `left_out` which cases nobody has tried, for the last line."""
 
     target: str
     outcomes: Sequence[Outcome]
     seconds: float
     notes: Sequence[str] = ()
+    left_out: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -85,22 +91,16 @@ def text(report: Report, *, full: bool = False, verbose: bool = False, width: in
         yield "What fails, what matters most first:"
         for number, each in enumerate(failures, 1):
             yield from _failure_line(number, each, report.waiting_for(each.case.id), width)
-        detailed = failures if full or verbose else failures[:_DETAILED]
-        for number, each in enumerate(detailed, 1):
-            yield ""
-            yield from _details(number, each, full, width)
+        yield from _all_details(failures, full, verbose, width)
         yield ""
-        if detailed != failures:
-            yield from _wrapped(f"{len(failures) - len(detailed)} more are not shown in detail (--verbose shows all, "
-                                "--case ID one)", "", width)
-            yield ""
     yield from _sections(report)
     for verdict in (BLOCKED, SKIP):
         yield from _reasons(report, verdict, width)
     for note in report.notes:
         yield from _wrapped(note, "note: ", width)
     first = f"; begin with {failures[0].case.id}" if failures else ""
-    yield f"{report.target}: {summary(report)}{first}"
+    left_out = f"; {report.left_out}" if report.left_out else ""
+    yield f"{report.target}: {summary(report)}{left_out}{first}"
 
 
 def summary(report: Report) -> str:
@@ -124,6 +124,33 @@ def _failure_line(number: int, each: Outcome, waiting: int, width: int) -> Itera
     judged = "" if each.verdict == FAIL else "not judged: "
     yield from _wrapped(f"{judged}{each.case.summary} ({_ids(each.case)}{level}){blocks}",
                         f"{number:3}. {each.case.id}: ", width)
+
+
+def _all_details(failures: Sequence[Outcome], full: bool, verbose: bool, width: int) -> Iterator[str]:
+    """The details of the first failures, and of only a few that are of one kind, but for `full` or `verbose`."""
+    kinds = Counter(map(_kind, failures))
+    seen: Counter[tuple[str, ...]] = Counter()
+    shown = 0
+    for number, each in enumerate(failures, 1):
+        kind = _kind(each)
+        seen[kind] += 1
+        if not (full or verbose) and (seen[kind] > _ALIKE or shown == _DETAILED):
+            continue
+        shown += 1
+        yield ""
+        yield from _details(number, each, full, width)
+        if seen[kind] == _ALIKE < kinds[kind] and not (full or verbose):
+            yield f"   ({kinds[kind] - _ALIKE} more differ in the same way)"
+    if shown < len(failures):
+        yield ""
+        words = f"{len(failures) - shown} more are not shown in detail (--verbose shows all, --case ID one)"
+        yield from _wrapped(words, "", width)
+
+
+def _kind(each: Outcome) -> tuple[str, ...]:
+    """The same for failures in which the same was asked, and what came differs only in values: a number, a quotation,
+    octets, what a program printed."""
+    return (each.verdict, each.case.section, *each.expected.split(" ")[:2], _VALUES.sub("", each.observed))
 
 
 def _details(number: int, each: Outcome, full: bool, width: int) -> Iterator[str]:
@@ -178,6 +205,7 @@ def as_json(report: Report) -> str:
         "seconds": round(report.seconds, 3),
         "counts": {verdict: report.counts()[verdict] for verdict in VERDICTS},
         "notes": list(report.notes),
+        "left_out": report.left_out,
         "cases": [{
             "id": each.case.id,
             "section": each.case.section,

@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tcrp.conformance.case import MUST, Case, Skipped, Violation
+from tcrp.conformance.exchange import cut, first_shown
 from tcrp.conformance.program import Answer, Program
 from tcrp.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, VALID
 
 FILES = ("control", "chat", "relay", "stream")
-_SHOWN = 400  # characters of what came in and out that a report has
+_ONE_SHOT = "chat-text-japanese"  # the vector that is asked of a process of its own, whether there is `lines` or not
 _RESULTS = {"valid": VALID, "invalid": INVALID, "incomplete": INCOMPLETE}
 _SECTIONS = {
     "control_header": "5.2", "control_frame": "5.1", "request_payload": "5.3", "response_payload": "5.5",
     "complete_payload": "5.6", "endpoint_announcement": "5.7", "chat_datagram": "6.1", "relay_datagram": "6.3",
 }
 _REQUIREMENT = re.compile(r"^- \*\*([A-Z]{3}-\d+)\*\* (.+(?:\n[ \t]+\S.*)*)", re.MULTILINE)
+NEEDS_LINES = "needs the verb lines"  # why a stream is skipped
 Vector = dict[str, Any]
+Ask = Callable[[str, str, str], Answer]
 
 
 # ---- the cases ----
@@ -68,49 +72,72 @@ def _runs(vector: Vector) -> Iterator[tuple[str, Any]]:
         yield "read", _read
         return
     yield "decode", _decode
+    if vector["id"] == _ONE_SHOT:
+        yield "decode-one-shot", partial(_decode, is_alone=True)
+        yield "encode-one-shot", partial(_encode, is_alone=True)
     if vector["result"] == "valid" and {"canonical", "not_canonical", "number"} & set(vector["flags"]):
         yield "encode", _encode
 
 
 # ---- what a case does ----
 
-def _decode(vector: Vector, program: Program) -> None:
-    _decoded(vector, vector["octets"], program)
+@dataclass(frozen=True)
+class _Question:
+    """What was asked, and what should be printed (`wanted`), for the messages of Violations."""
+
+    asked: str
+    wanted: str
+
+    def violation(self, answer: Answer, more: str = "") -> Violation:
+        """`answer` is wrong: both sides, cut around the first difference, and `more` words after."""
+        printed = answer.output.decode("utf-8", "backslashreplace").strip()
+        start = first_shown(self.wanted, printed)
+        words = answer.trouble or f"exit code {answer.code}, printed {cut(printed, start) or 'nothing'}"
+        if answer.errors:
+            words += f", on standard error {answer.errors}"
+        return Violation(f"{self.asked} and print {cut(self.wanted, start)}", words + more)
 
 
-def _decoded(vector: Vector, octets: str, program: Program) -> None:
+def _decode(vector: Vector, program: Program, is_alone: bool = False) -> None:
+    _decoded(vector, vector["octets"], program.alone if is_alone else program.ask)
+
+
+def _decoded(vector: Vector, octets: str, ask: Ask) -> None:
     """Have `octets` decoded, and judge what comes."""
     message, code = vector["message"], _RESULTS[vector["result"]]
-    expected = f"decode {message} {_cut(octets or 'of no octets')} to exit with {code} ({vector['result']}) and print "
-    expected += {VALID: _cut(json.dumps(vector["fields"], ensure_ascii=False)),
-                 INVALID: json.dumps({"error": vector["error"]}), INCOMPLETE: "what it likes"}[code]
-    answer = program.ask("decode", message, octets)
-    _judge_code(answer, code, expected, message)
+    wanted = {VALID: json.dumps(vector["fields"], ensure_ascii=False), INVALID: json.dumps({"error": vector["error"]}),
+              INCOMPLETE: "what it likes"}[code]
+    question = _Question(f"decode {message} {cut(octets or 'of no octets')} to exit with {code} ({vector['result']})",
+                         wanted)
+    answer = ask("decode", message, octets)
+    _judge_code(answer, code, question, message)
     if code == INCOMPLETE:
         return
-    got = _object(answer, expected)
+    got = _object(answer, question)
     wrong = difference(vector["fields"], got, "number" in vector["flags"]) if code == VALID else ""
     if code == INVALID and got.get("error") != vector["error"]:
         wrong = f"error is {json.dumps(got.get('error'))}"
     if wrong:
-        raise Violation(expected, f"{_said(answer)}: {wrong}")
+        raise question.violation(answer, f": {wrong}")
 
 
-def _encode(vector: Vector, program: Program) -> None:
+def _encode(vector: Vector, program: Program, is_alone: bool = False) -> None:
+    """Have the fields encoded, from JSON in ASCII, and in raw UTF-8 if that is another."""
     message, flags = vector["message"], vector["flags"]
-    fields = json.dumps(vector["fields"])
-    expected = f"encode {message} {_cut(fields)} to exit with 0 and print "
-    expected += f"{_cut(vector['octets'])}" if "canonical" in flags else "octets that decode to the same fields"
-    answer = program.ask("encode", message, fields)
-    _judge_code(answer, VALID, expected, message)
-    written = answer.output.decode("utf-8", "replace").strip().lower()
-    if not re.fullmatch("([0-9a-f]{2})*", written):
-        raise Violation(expected, f"{_said(answer)}, which is not hex")
-    if ("canonical" in flags) != (written == vector["octets"]) and "number" not in flags:
-        same = "" if "canonical" in flags else ": the form that is read and never written"
-        raise Violation(expected, _said(answer) + same)
-    if "canonical" not in flags:
-        _decoded(vector, written, program)
+    ask = program.alone if is_alone else program.ask
+    for fields in dict.fromkeys(json.dumps(vector["fields"], ensure_ascii=is_ascii) for is_ascii in (True, False)):
+        question = _Question(f"encode {message} {cut(fields)} to exit with 0", vector["octets"]
+                             if "canonical" in flags else "octets that decode to the same fields")
+        answer = ask("encode", message, fields)
+        _judge_code(answer, VALID, question, message)
+        written = answer.output.decode("utf-8", "replace").strip().lower()
+        if not re.fullmatch("([0-9a-f]{2})*", written):
+            raise question.violation(answer, ", which is not hex")
+        if ("canonical" in flags) != (written == vector["octets"]) and "number" not in flags:
+            same = "" if "canonical" in flags else ": the form that is read and never written"
+            raise question.violation(answer, same)
+        if "canonical" not in flags:
+            _decoded(vector, written, ask)
 
 
 def _read(vector: Vector, program: Program) -> None:
@@ -122,20 +149,20 @@ def _read(vector: Vector, program: Program) -> None:
         if vector["error"]:
             events.append({"at": _end(ends, vector["error_at"]), "error": vector["error"]})
         code = INVALID if vector["error"] else VALID
-        expected = (f"stream {vector['accept']} {int(vector['closed'])} with chunks of {_cut(str(way))} of the octets "
-                    f"{_cut(octets)} to give {code} and {_cut(json.dumps(events, ensure_ascii=False))}")
+        question = _Question(f"stream {vector['accept']} {int(vector['closed'])} with chunks of {cut(str(way))} of "
+                             f"the octets {cut(octets)} to exit with {code}", json.dumps(events, ensure_ascii=False))
         answer = program.stream(vector["accept"], vector["closed"], chunks)
         if answer is None:
-            raise Skipped("needs the verb lines")
-        _judge_code(answer, code, expected, "stream")
-        got = _json(answer, expected)
+            raise Skipped(NEEDS_LINES)
+        _judge_code(answer, code, question, "stream")
+        got = _json(answer, question)
         if isinstance(got, list) and vector["error"] and len(got) == len(events) and isinstance(got[-1], dict):
             at = got[-1].get("at")
             if isinstance(at, int) and at < events[-1]["at"]:  # an error may be found before it must be
                 events[-1]["at"] = at
         wrong = difference(events, got, False)
         if wrong:
-            raise Violation(expected, f"{_said(answer)}: {wrong}")
+            raise question.violation(answer, f": {wrong}")
 
 
 def _end(ends: list[int], at: int) -> int:
@@ -143,36 +170,25 @@ def _end(ends: list[int], at: int) -> int:
     return next(end for end in ends if end >= at)
 
 
-def _judge_code(answer: Answer, code: int, expected: str, message: str) -> None:
-    if answer.trouble:
-        raise Violation(expected, answer.trouble)
-    if answer.code == NOT_SUPPORTED:
+def _judge_code(answer: Answer, code: int, question: _Question, message: str) -> None:
+    if answer.code == NOT_SUPPORTED and not answer.trouble:
         raise Skipped(f"the program has no {message}")
-    if answer.code != code:
-        raise Violation(expected, _said(answer))
+    if answer.trouble or answer.code != code:
+        raise question.violation(answer)
 
 
-def _object(answer: Answer, expected: str) -> dict[str, Any]:
-    value = _json(answer, expected)
+def _object(answer: Answer, question: _Question) -> dict[str, Any]:
+    value = _json(answer, question)
     if not isinstance(value, dict):
-        raise Violation(expected, f"{_said(answer)}, which is not a JSON object")
+        raise question.violation(answer, ", which is not a JSON object")
     return value
 
 
-def _json(answer: Answer, expected: str) -> Any:
+def _json(answer: Answer, question: _Question) -> Any:
     try:
         return json.loads(answer.output.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise Violation(expected, f"{_said(answer)}, which is not JSON in UTF-8") from None
-
-
-def _said(answer: Answer) -> str:
-    words = _cut(answer.output.decode("utf-8", "backslashreplace").strip())
-    return f"exit code {answer.code}, printed {words or 'nothing'}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\N{HORIZONTAL ELLIPSIS} ({len(text):,} characters)"
+        raise question.violation(answer, ", which is not JSON in UTF-8") from None
 
 
 def difference(wanted: Any, got: Any, as_binary64: bool, path: str = "") -> str:
@@ -181,9 +197,9 @@ def difference(wanted: Any, got: Any, as_binary64: bool, path: str = "") -> str:
     parts: Iterator[tuple[Any, Any, str]] = iter(())
     if _is_number(wanted) and _is_number(got):
         same = float(wanted) == float(got) if as_binary64 else wanted == got
-        return "" if same else f"{at} is {got}, not {wanted}"
+        return "" if same else f"{at} is {got}, not {wanted}{_reversed(wanted, got)}"
     if type(wanted) is not type(got):
-        return f"{at} is {_shown(got)}, not {_shown(wanted)}"
+        return f"{at} is {_shown(got, wanted)}, not {_shown(wanted, got)}"
     if isinstance(wanted, dict):
         if wanted.keys() != got.keys():
             return f"{at} has the members {', '.join(got) or 'none'}, not {', '.join(wanted) or 'none'}"
@@ -193,7 +209,7 @@ def difference(wanted: Any, got: Any, as_binary64: bool, path: str = "") -> str:
             return f"{at} has {len(got)} items, not {len(wanted)}"
         parts = ((one, other, f"{path}[{number}]") for number, (one, other) in enumerate(zip(wanted, got)))
     elif wanted != got:
-        return f"{at} is {_shown(got)}, not {_shown(wanted)}"
+        return f"{at} is {_shown(got, wanted)}, not {_shown(wanted, got)}"
     return next((words for one, other, where in parts if (words := difference(one, other, as_binary64, where))), "")
 
 
@@ -201,5 +217,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _shown(value: Any) -> str:
-    return _cut(json.dumps(value, ensure_ascii=False))
+def _reversed(wanted: float, got: float) -> str:
+    """A word about the order of octets, if that is all that is wrong with a number."""
+    if isinstance(wanted, int) and isinstance(got, int) and min(wanted, got) > 0:
+        size = max((each.bit_length() + 7) // 8 for each in (wanted, got))
+        if wanted.to_bytes(size, "big") == got.to_bytes(size, "little"):
+            return ", which would be right with its octets reversed"
+    return ""
+
+
+def _shown(value: Any, other: Any) -> str:
+    """`value` as JSON, cut around where it first differs from `other`."""
+    text = json.dumps(value, ensure_ascii=False)
+    return cut(text, first_shown(text, json.dumps(other, ensure_ascii=False)))

@@ -43,6 +43,11 @@ FAULTS = {
     "talks": "answers each line of `lines` with two",
     "buffers": "answers `lines` when its input ends",
     "no-lines": "does not know `lines`",
+    "lines-say-why": "says why, and ends, when it is asked for `lines`",
+    "lines-only": "knows nothing but `lines`",
+    "wrong-end": "reads the last character of a text as its neighbour",
+    "raw-latin": "reads JSON as Latin-1",
+    "does-not-start": "ends with a stack trace, whatever it is asked",
     "lines-crashes": "is killed by a signal in `lines`, after three answers",
     "only-chat": "knows chat datagrams only",
 }
@@ -50,6 +55,8 @@ FAULTS = {
 
 def answer(fault: str, line: bytes) -> tuple[int, str]:
     """The answer to one line of the verb `lines`."""
+    if fault == "raw-latin" and line.startswith(b"encode"):
+        line = line.decode("latin-1").encode()
     verb, name, text = line.rstrip(b"\n").split(b" ", 2)
     if fault == "only-chat" and verb != b"stream" and name != b"chat_datagram":
         return runner.NOT_SUPPORTED, ""
@@ -74,6 +81,8 @@ def answer(fault: str, line: bytes) -> tuple[int, str]:
             os.abort()
         if fault == "exits":
             raise ValueError("no such character")
+    if fault == "wrong-end" and verb == b"decode":
+        result = result.replace('\\udf75"', '\\udf76"')
     shown = {"rubbish": "Segmentation fault", "array": "[1, 2]", "deep": "[" * 100_000,
              "not-utf8": '{"text": "\udce9"}'}
     return code, shown.get(fault, result)
@@ -110,6 +119,8 @@ def main(fault: str, verb: str, name: str = "") -> int:
         flood()
     if fault == "always-0":
         return 0
+    if fault == "does-not-start" or (fault == "lines-only" and verb != "lines"):
+        raise ImportError("no module of that name")
     if fault == "stays":
         os.close(1)
         time.sleep(600)
@@ -129,6 +140,8 @@ def main(fault: str, verb: str, name: str = "") -> int:
     if verb == "lines":
         if fault == "no-lines":
             return runner.NOT_SUPPORTED
+        if fault == "lines-say-why":
+            sys.exit("lines: another time")
         lines(fault)
         return 0
     code, result = answer(fault, f"{verb} {name} {sys.stdin.read().strip() or '-'}".encode())

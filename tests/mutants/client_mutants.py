@@ -461,6 +461,19 @@ def buffer_without_room() -> None:
 
 
 @fault
+def shows_ascii() -> None:
+    wrap(render.Printer, "_write", lambda original, self, stream, text: original(
+        self, stream, text.encode("ascii", "backslashreplace").decode()))
+
+
+@fault
+def writes_late() -> None:
+    kept: list[Any] = []
+    wrap(render.Printer, "_write", lambda original, self, stream, text: kept.append(text) if stream is self._chat
+         else original(self, stream, text))
+
+
+@fault
 def one_colon() -> None:
     def decode(original: Any, octets: bytes) -> Any:
         message = original(octets)
@@ -529,6 +542,16 @@ def cuts_octets() -> None:
 
 
 @fault
+def forgets_envelope() -> None:
+    on_lines(lambda line, limit: (line[at:at + 4_000] for at in range(0, len(line), 4_000)))
+
+
+@fault
+def drops_what_does_not_fit() -> None:
+    on_lines(lambda line, limit: (line[at:at + 4_000][:limit] for at in range(0, len(line), 4_000)))
+
+
+@fault
 def cuts_characters() -> None:
     outgoing._pieces = lambda line, limit: iter(line)  # type: ignore[assignment]
 
@@ -573,6 +596,11 @@ def refuses_detail() -> None:
             raise RemoteProtocolError(ErrorCode.TRAILING_OCTETS, "one octet, the status")
         return original(octets)
     wrap(codec, "decode_response_payload", decode)
+
+
+@fault
+def ends_at_icmp() -> None:
+    session.REFUSALS = 1
 
 
 @fault

@@ -34,7 +34,7 @@ from tcrp.conformance.client import (
     stream,
     transports,
 )
-from tcrp.conformance.client.performance import Settings
+from tcrp.conformance.client.performance import Settings, unknown_placeholder
 from tcrp.conformance.client.stage import Stage
 from tcrp.conformance.exchange import Exchange
 from tcrp.conformance.report import UNREACHABLE, USAGE, Outcome, Report
@@ -64,7 +64,8 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         known = [*CASES, *SLOW_CASES]
         is_slow_wanted = arguments.slow or arguments.case or arguments.list
-        cases = run.choose(known if is_slow_wanted else CASES, arguments)
+        wanted = run.choose(known, arguments)
+        cases = wanted if is_slow_wanted else run.choose(CASES, arguments)
     except ValueError as error:
         return _failed(USAGE, str(error))
     if arguments.list:
@@ -72,13 +73,17 @@ def main(arguments: argparse.Namespace) -> int:
         return 0
     if not arguments.program:
         return _failed(USAGE, "the program under test is missing: conform client [options] -- COMMAND...")
+    if wrong := unknown_placeholder(arguments.program):
+        return _failed(USAGE, wrong)
     if shutil.which(arguments.program[0]) is None:
         return _failed(UNREACHABLE, f"there is no program {arguments.program[0]!a}")
     settings = Settings(arguments.program, arguments.start, arguments.patience, arguments.time_limit)
     began = time.monotonic()
     outcomes = runner(settings, arguments.jobs, run.show_progress(len(cases))).run(cases)
     target = shlex.join(arguments.program)
-    return run.write(Report(target, outcomes, time.monotonic() - began), arguments)
+    left_out = [case.id for case in wanted if case not in cases]
+    words = f"{len(left_out)} slow cases were not run (--slow): {', '.join(left_out)}" if left_out else ""
+    return run.write(Report(target, outcomes, time.monotonic() - began, left_out=words), arguments)
 
 
 def runner(settings: Settings, jobs: int, on_outcome: Callable[[Outcome], None] = lambda outcome: None) -> run.Runner:

@@ -24,7 +24,7 @@ _IN_TIME = {"CTL-20": "SHOULD give up if it has no whole answer 5 s after it beg
 
 @CASES.case("client-one-request", "one request is sent, and nothing after it but an announcement of two octets",
             {"CTL-13": "MUST send exactly one request on a control connection, as the first thing it sends",
-             "EPA-01": "once, after its request"})
+             "EPA-01": "once, after its request"}, needs=("client-two-frames",))
 def one_request(stage: Stage) -> None:
     """Everything that comes on the connection until the client has registered, and a moment longer."""
     stage.start()
@@ -39,7 +39,8 @@ def one_request(stage: Stage) -> None:
 
 
 @CASES.case("client-late-announcement", "the endpoint is not announced before COMPLETE",
-            {"EPA-02": "SHOULD send the announcement only after it has COMPLETE"}, section="5.7", level=SHOULD)
+            {"EPA-02": "SHOULD send the announcement only after it has COMPLETE"}, section="5.7", level=SHOULD,
+            needs=("client-two-frames",))
 def late_announcement(stage: Stage) -> None:
     """Nothing comes between the request and COMPLETE."""
     stage.start()
@@ -54,7 +55,8 @@ def late_announcement(stage: Stage) -> None:
 
 # ---- what comes too late ----
 
-@CASES.case("client-octets-after-complete", "octets after COMPLETE are ignored", _IGNORE)
+@CASES.case("client-octets-after-complete", "octets after COMPLETE are ignored", _IGNORE,
+            needs=("client-two-frames",))
 def octets_after_complete(stage: Stage) -> None:
     """In the same segment: a refusal, and octets that are no frame."""
     stage.start()
@@ -79,7 +81,7 @@ def octets_after_refusal(stage: Stage) -> None:
 
 @CASES.case("client-end-after-complete", "the end of the connection after COMPLETE is not the end of the membership",
             {"CTL-18": "MUST NOT take the end of the control connection after COMPLETE as the end of the membership"},
-            needs=("client-visit",))
+            needs=("client-visit", "client-two-frames"))
 def end_after_complete(stage: Stage) -> None:
     """The server closes at once; words go both ways after that."""
     stage.start()

@@ -26,7 +26,7 @@ def request_create(stage: Stage) -> None:
 
 @CASES.case("client-request-japanese", "the request to join a room: sizes count octets, not characters",
             {"GEN-02": "to the number of octets, not characters, of the field that it counts",
-             "GEN-03": "A sender MUST encode text as UTF-8"}, needs=())
+             "GEN-03": "A sender MUST encode text as UTF-8"})
 def request_japanese(stage: Stage) -> None:
     """A room name of 4 characters in 12 octets, a user name of 2 in 6."""
     stage.start(user="太郎", room="お茶の間")
@@ -58,7 +58,8 @@ def size_high_octet(stage: Stage) -> None:
 
 
 @CASES.case("client-large-reply", "a reply with a payload of 65,536 octets is read",
-            {"CTL-05": "MUST have an accept limit of at least 65,536 octets for the payload of a reply"})
+            {"CTL-05": "MUST have an accept limit of at least 65,536 octets for the payload of a reply"},
+            needs=("client-two-frames",))
 def large_reply(stage: Stage) -> None:
     """RESPONSE OK with a detail that nobody has asked for, as large as it may be; then COMPLETE."""
     stage.start()

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
 from tcrp.conformance.client.stage import Stage
@@ -38,9 +38,9 @@ def _shows_safely(message: Callable[[str], ChatLine | Notice], bad: str) -> Call
         stage.must_run()  # standard error may be read later than standard output
         for name, octets in (("output", stage.program.output), ("error", stage.program.errors)):
             text = _LINE_ENDS.sub("", octets.decode("utf-8", "replace"))
-            raw = {f"U+{ord(each):04X}" for each in text if each in bad}
+            raw = {each for each in text if each in bad}
             if raw:
-                raise Violation(f"no control character on standard {name}", f"{', '.join(sorted(raw))}")
+                raise Violation(f"no control character on standard {name}", code_points(raw))
     return shows_safely
 
 
@@ -148,6 +148,17 @@ def _must_replace(stage: Stage, characters: str) -> None:
         stage.relay(ChatLine(f"b{character}b", f"one{character}two"))
     stage.hear("after")
     shown = stage.program.output.decode("utf-8", "replace")
-    raw = [f"U+{ord(each):04X}" for each in characters if each in shown]
+    raw = {each for each in characters if each in shown}
     if raw:
-        raise Violation("U+FFFD in their place", f"as they are: {', '.join(raw)}")
+        raise Violation("U+FFFD in their place", f"as they are: {code_points(raw)}")
+
+
+def code_points(characters: Iterable[str]) -> str:
+    """Characters by number, neighbours as a range: U+0000 to U+0008, U+000B."""
+    ranges: list[list[int]] = []
+    for number in sorted(map(ord, characters)):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ", ".join(f"U+{first:04X}" if first == last else f"U+{first:04X} to U+{last:04X}" for first, last in ranges)

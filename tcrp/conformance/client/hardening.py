@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import random
 
-from tcrp.conformance.case import Cases, Violation
+from tcrp.conformance.case import SHOULD, Cases, Skipped, Violation
 from tcrp.conformance.client import replies
 from tcrp.conformance.client.stage import Stage
 from tcrp.constants import LIMITS, NoticeKind, Status
@@ -31,6 +31,26 @@ def random_datagrams(stage: Stage) -> None:
             stage.hear(f"mark {number}")
 
 
+@CASES.case("client-port-unreachable", "a datagram that met a closed port (ICMP) is not the end: the client goes on",
+            _IN_ORDER, level=SHOULD)
+def port_unreachable(stage: Stage) -> None:
+    """The server's port is closed for one text, as while a server starts again. One report of three counts for nothing
+    (section 9); this text may be lost, or sent again."""
+    stage.start()
+    stage.enter()
+    stage.server.close_datagrams()
+    stage.type("to a closed port")
+    stage.must_run()  # long enough to have sent it
+    try:
+        stage.server.open_datagrams()
+    except OSError as error:
+        raise Skipped(f"another program has taken the port ({error.strerror})") from None
+    stage.hear("open again")
+    stage.type("to an open port")
+    while stage.text("the text 'to an open port'").rstrip("\r\n") != "to an open port":
+        pass
+
+
 @CASES.case("client-random-answer", "an answer of random octets ends the attempt in order", _IN_ORDER,
             needs=("client-request",))
 def random_answer(stage: Stage) -> None:
@@ -44,7 +64,8 @@ def random_answer(stage: Stage) -> None:
 
 @CASES.case("client-detail-unknown", "a detail that nobody has asked for changes nothing",
             {"EXT-02": "MUST ignore members of `tcrp` and of `detail` that it does not know",
-             "EXT-03": "MUST use nothing but the core protocol unless `detail` grants more"}, section="12.2")
+             "EXT-03": "MUST use nothing but the core protocol unless `detail` grants more"}, section="12.2",
+            needs=("client-visit", "client-two-frames"))
 def detail_unknown(stage: Stage) -> None:
     """It offers an extension; what follows is the core protocol."""
     stage.start()

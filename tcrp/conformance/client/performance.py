@@ -17,12 +17,12 @@ from pathlib import Path
 
 from tcrp.conformance.case import Violation
 from tcrp.conformance.client.program import KEPT, Program
-from tcrp.conformance.exchange import Exchange
+from tcrp.conformance.exchange import STARTED, Exchange, cut, ends_of, first_shown
 from tcrp.constants import Operation
 
 QUIET = 0.4        # seconds in which what must not come would have come
 SLICE = 0.05       # seconds after which a wait looks whether the program still runs
-_LAST_WORDS = 300  # characters of a program's output that a Violation quotes
+_PLACEHOLDERS = ("server", "host", "port", "user", "room", "command", "password_file")
 _RECORDED = 2_000  # and that the record has
 _COMMANDS = {Operation.CREATE: "create", Operation.JOIN: "join"}
 
@@ -71,12 +71,12 @@ class Performance:
         """Start the program as the contract in spec/conformance.md says. Raises OSError if the system cannot."""
         file = Path(self._folder.name) / "password"
         file.write_bytes(password.encode() + b"\n" if password else b"")
-        values = {"server": f"{host}:{port}", "host": host, "port": str(port), "user": user, "room": room,
-                  "command": _COMMANDS[operation], "password_file": str(file)}
+        values = dict(zip(_PLACEHOLDERS, (f"{host}:{port}", host, str(port), user, room, _COMMANDS[operation],
+                                          str(file))))
         argv = substituted(self._settings.command, values)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TCRP_")}
         environment.update({f"TCRP_CONFORM_{name.upper()}": value for name, value in values.items()})
-        self.exchange.event("process", "program", f"started: {shlex.join(argv)}")
+        self.exchange.event("process", "program", STARTED + shlex.join(argv))
         self._program = Program(argv, environment)
         self._watch.start()
 
@@ -106,8 +106,7 @@ class Performance:
             return "it still runs"
         self.program.drain()
         words = self.program.errors or self.program.output
-        last = _decoded(words).strip()[-_LAST_WORDS:]
-        said = f", its last words were {last!r}" if last else ", without a word"
+        said = f", its words were {ends_of(_decoded(words))!r}" if words.strip() else ", without a word"
         return self.program.crash() or f"it ended with exit code {code}{said}"
 
     def must_run(self, seconds: float = QUIET) -> None:
@@ -137,8 +136,11 @@ class Performance:
         """`line` comes on standard output, alone on a line; white space at its end does not count."""
         if not self._comes(lambda: line.rstrip() in map(str.rstrip, self.lines())):
             shown = [each for each in self.lines() if each][-3:]
-            raise Violation(f"the line {line!r} on standard output within {self.patience:g} s",
-                            f"{'the lines ' + repr(shown) if shown else 'no line'}; {self.state()}")
+            none = "no line" if self.program.code is not None else "no line on standard output: is it flushed?"
+            start = first_shown(line, shown[-1] if shown else "")
+            words = f"the lines {[cut(each, start) for each in shown]!r}" if shown else none
+            raise Violation(f"the line {cut(line, start)!r} on standard output within {self.patience:g} s",
+                            f"{words}; {self.state()}")
 
     def must_notice(self, words: str) -> None:
         """`words` come on standard error."""
@@ -167,6 +169,15 @@ def substituted(command: Sequence[str], values: Mapping[str, str]) -> list[str]:
     """`command` with every `{name}` that `values` has replaced; other braces stay as they are."""
     placeholder = re.compile("{(" + "|".join(values) + ")}")
     return [placeholder.sub(lambda found: values[found[1]], word) for word in command]
+
+
+def unknown_placeholder(command: Sequence[str]) -> str:
+    """What is wrong with the first `{name}` in `command` that there is not, "" if nothing; `${name}` is a shell's."""
+    for word in command:
+        for name in re.findall(r"(?<!\$){([A-Za-z_]+)}", word):
+            if name not in _PLACEHOLDERS:
+                return f"there is no {{{name}}}; known are {', '.join(f'{{{each}}}' for each in _PLACEHOLDERS)}"
+    return ""
 
 
 def _decoded(octets: bytes) -> str:

@@ -14,8 +14,22 @@ _PREFIX = "bob: "
 _HIDDEN = "not to be seen"
 
 
+@CASES.case("client-shows-utf8", "a chat line in Japanese stands on standard output as it is, in octets of UTF-8",
+            {"GEN-03": "A sender MUST encode text as UTF-8", "TXT-17": "MUST show each chat line"})
+def shows_utf8(stage: Stage) -> None:
+    """Characters of three octets and of four, in the name and in the text."""
+    stage.start()
+    stage.enter()
+    line = "ハナコ: いただきます \N{GRINNING FACE}"
+    stage.relay(ChatLine(*line.split(": ")))
+    stage.hear("after")
+    if line.encode() not in [each.rstrip() for each in stage.program.output.split(b"\n")]:
+        raise Violation(f"the line {line!r} in UTF-8 on standard output", f"the octets {stage.program.output[:200]!r}")
+
+
 @CASES.case("client-largest-line", "a chat line of 4,094 octets is shown whole",
-            {"RLY-06": "A client MUST receive datagrams of up to 4,094 octets whole."})
+            {"RLY-06": "A client MUST receive datagrams of up to 4,094 octets whole."},
+            needs=("client-visit", "client-shows-utf8"))
 def largest_line(stage: Stage) -> None:
     """Three octets a character, and ASCII to fill up."""
     stage.start()

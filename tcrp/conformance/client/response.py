@@ -44,7 +44,7 @@ for _id, _number in ("client-refused-reserved", _RESERVED), ("client-refused-pri
 
 
 @CASES.case("client-refused-early", "a refusal that comes before the request was read, with nothing repeated, is one",
-            {**_ANY_ECHO, **_REFUSED}, needs=())
+            {**_ANY_ECHO, **_REFUSED})
 def refused_early(stage: Stage) -> None:
     """What a server over its limits sends (LIM-02)."""
     stage.start()
@@ -54,7 +54,8 @@ def refused_early(stage: Stage) -> None:
     stage.must_give_up()
 
 
-@CASES.case("client-other-echo", "an answer counts whatever operation and room name it repeats", _ANY_ECHO)
+@CASES.case("client-other-echo", "an answer counts whatever operation and room name it repeats", _ANY_ECHO,
+            needs=("client-two-frames",))
 def other_echo(stage: Stage) -> None:
     """Operation 0 and no name in RESPONSE, another operation and name in COMPLETE."""
     stage.start()

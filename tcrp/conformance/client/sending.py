@@ -35,6 +35,23 @@ def long_line(stage: Stage) -> None:
     _texts_until(stage, "the next")
 
 
+@CASES.case("client-longest-envelope", "with a room name and a token of 255 octets, datagrams have at most 4,096 too",
+            _SIZE, section="6.1", needs=("client-visit", "client-long-line"))
+def longest_envelope(stage: Stage) -> None:
+    """Both take 510 octets of each datagram. How the line is split, or whether it is refused, is free here."""
+    _say_in_longest_envelope(stage)
+
+
+@CASES.case("client-longest-envelope-whole", "nothing is lost of a long line either, where room name and token are "
+            "longest", _SPLIT, level=SHOULD, needs=("client-longest-envelope",))
+def longest_envelope_whole(stage: Stage) -> None:
+    """The same; the texts make up the line."""
+    line, texts = _say_in_longest_envelope(stage)
+    if "".join(texts) != line:
+        raise Violation(f"the {len(line):,} characters of the line, in several texts",
+                        f"{len(texts)} texts of {sum(map(len, texts)):,} characters")
+
+
 @CASES.case("client-split-line", "a long line is sent whole, cut between grapheme clusters, in texts that can be "
             "relayed", _SPLIT, level=SHOULD)
 def split_line(stage: Stage) -> None:
@@ -105,6 +122,16 @@ def rate(stage: Stage) -> None:
         if level > LIMITS.message_burst + _SLACK:
             raise Violation(f"{LIMITS.message_burst} texts at once, then {LIMITS.message_rate} a second",
                             f"{number + 1} texts, of which a server has room for {number + 1 - level + 20:.0f}")
+
+
+def _say_in_longest_envelope(stage: Stage) -> tuple[str, list[str]]:
+    """The line that the user said, and the texts that came."""
+    stage.token = "t" * LIMITS.token_size
+    stage.start(room="茶" * (LIMITS.room_name_size // 3))
+    stage.enter()
+    line = "".join(chr(ord("a") + number % 26) for number in range(_LONG))
+    stage.type(line, "the next")
+    return line, _texts_until(stage, "the next")
 
 
 def _texts_until(stage: Stage, last: str) -> list[str]:

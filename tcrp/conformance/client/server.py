@@ -114,6 +114,18 @@ class Server:
         except OSError as error:
             self._exchange.event(UDP, NAME, f"could not be sent: {error}")
 
+    def close_datagrams(self) -> None:
+        """Close the UDP port: whoever sends to it gets an ICMP error."""
+        self._udp.close()
+        self._exchange.event(UDP, NAME, "closed the port")
+
+    def open_datagrams(self) -> None:
+        """Open the UDP port again. Raises OSError if another program has taken it."""
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.bind((HOST, self.port))
+        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        self._exchange.event(UDP, NAME, "opened the port again")
+
     def stranger(self, host: str, port: int) -> socket.socket:
         """A UDP socket that is not the server's. Raises OSError if it cannot be bound to that address."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -38,11 +38,10 @@ def two_frames(stage: Stage) -> None:
     stage.register()
 
 
-@CASES.case("client-cut-frames", "the answer is read when it is cut in headers, names and payloads", _SAME,
-            needs=("client-request-japanese",))
+@CASES.case("client-cut-frames", "the answer is read when it is cut in headers, names and payloads", _SAME)
 def cut_frames(stage: Stage) -> None:
     """Three segments: a part of the first header; up to the middle of the second header; the rest."""
-    stage.start(room="お茶の間")
+    stage.start()
     stage.accept()
     stage.request()
     ok, whole = stage.ok(), stage.ok() + stage.complete()

@@ -13,7 +13,8 @@ _IGNORE = {"GEN-09": "A client MUST ignore a datagram that does not come from th
 
 
 @CASES.case("client-source-address", "datagrams leave from the address of the control connection",
-            {"GEN-06": "MUST send its datagrams from the local IP address of its control connection"}, needs=())
+            {"GEN-06": "MUST send its datagrams from the local IP address of its control connection"},
+            needs=("client-request",))
 def source_address(stage: Stage) -> None:
     """The first datagram and the first text; Stage.datagram compares the addresses."""
     stage.start()
