@@ -278,7 +278,8 @@ def test_every_datagram_is_activity(table: Table, message: bytes) -> None:
 
 def state_of(table: Table) -> object:
     return [(member.endpoint and member.endpoint.address, member.heard_at, member.strikes,
-             member.allowance and member.allowance.level, member.may_reject_at, member.state) for member in table.people.values()]
+             member.allowance and member.allowance.level, member.may_reject_at, member.state)
+            for member in table.people.values()]
 
 
 NOISE = [
