@@ -176,7 +176,7 @@ def test_both_sides_are_cut_around_the_first_difference() -> None:
 
 @pytest.mark.parametrize("fault", ["talks", "buffers", "lines-crashes"])
 def test_lines_that_do_not_work_are_no_fault(fault: str) -> None:
-    program = Program([sys.executable, BROKEN, fault], 2.0 if fault == "buffers" else 30.0)
+    program = Program([sys.executable, BROKEN, fault], 6.0 if fault == "buffers" else 30.0)
     cases = [BY_ID[id] for id in FEW * 2]
     assert [each.verdict for each in codec.run(cases, program, str)] == [PASS] * 6
     assert program.batch is (fault != "buffers")

@@ -51,7 +51,7 @@ def settings(port: int, **others: Any) -> Settings:
 
 def test_our_server_passes_every_case() -> None:
     with server("--host", LOCAL, *OPTIONS, "--log-level", "warning") as running:
-        whole = judge(Target(settings(running.port)), list(CASES), 16, f"{LOCAL}:{running.port}")
+        whole = judge(Target(settings(running.port, patience=8.0)), list(CASES), 8, f"{LOCAL}:{running.port}")
     assert [each for each in whole.outcomes if each.verdict not in (PASS, SKIP)] == []
     skipped = {each.observed for each in whole.outcomes if each.verdict == SKIP}
     assert all("second address" in reason for reason in skipped), skipped
