@@ -72,7 +72,8 @@ def rejected(stage: Stage) -> None:
     """In which words is the client's affair."""
     stage.start()
     stage.enter()
-    stage.hear("go on")
+    stage.notify(NoticeKind.JOINED, "carol", "carol joined")
+    stage.must_notice("carol joined")  # with this, all is there that the program says of its beginning
     before = len(stage.program.errors)
     stage.notify(NoticeKind.REJECTED, stage.user, "it was too long")
     stage.must_say_more(before)
