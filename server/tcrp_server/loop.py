@@ -19,6 +19,7 @@ from tcrp_server.relay import Relay
 from tcrp_server.rooms import Address, Rooms
 from tcrp_server.workers import PasswordWorkers
 
+_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _BATCHES = 4       # of datagrams handled in one turn
 _SENDS = 4_096     # datagrams sent in one turn, after which no more is received: about 10 ms
 _LONGEST = 3_600.0  # seconds to wait for anything; selectors refuse more than 24 days
@@ -50,9 +51,9 @@ class Loop:
                                       time.monotonic)
         self._is_stopping = False
         self._due = 0.0  # when something may be to be done, whatever comes
-        self._udp_events = selectors.EVENT_READ
-        self._selector.register(udp, self._udp_events, self._on_udp)
-        self._selector.register(self._wake_in, selectors.EVENT_READ, self._on_wake)
+        self._is_writing = False  # whether the selector tells when the datagram socket takes more
+        self._selector.register(udp, _READ)  # without data: on the path of every datagram
+        self._selector.register(self._wake_in, _READ, self._on_wake)
 
     def wake(self) -> None:
         """Have the loop take a turn; from any thread."""
@@ -83,15 +84,17 @@ class Loop:
 
     def _turn(self) -> None:
         is_waiting = not (self._is_readable or self._is_behind)
-        ready = self._selector.select(max(0.0, self._due - time.monotonic()) if is_waiting else 0.0)
+        ready = self._selector.select(self._due - time.monotonic() if is_waiting else 0.0)
         if is_waiting and not ready:
             # After a SIGSTOP select() may only say that the time is over: what arrived meanwhile comes before that.
             ready = self._selector.select(0.0)
         now = time.monotonic()
         for key, mask in ready:
-            if key.fileobj is not self._udp:
+            if key.data is None:
+                self._on_udp(mask)
+            else:
                 self._due = now  # datagrams make nothing due; connections and workers may
-            self._guarded(key.data, mask)
+                self._guarded(key.data, mask)
         if self._is_readable or self._is_behind:
             self._guarded(self._drain, now)
         if now >= self._due:
@@ -101,7 +104,8 @@ class Loop:
         if self._failures:
             self._guarded(self._strike)
         self._guarded(self._fanout.end_turn)
-        self._watch_udp()
+        if self._fanout.is_waiting is not self._is_writing:
+            self._watch_udp()
 
     def _guarded(self, act: Callable[..., None], *arguments: Any) -> None:
         """A fault of ours in one thing must not end the service to all: log it and go on."""
@@ -120,8 +124,8 @@ class Loop:
     # ---- datagrams ----
 
     def _on_udp(self, mask: int) -> None:
-        if mask & selectors.EVENT_WRITE:
-            self._fanout.flush()
+        if mask & _WRITE:
+            self._guarded(self._fanout.flush)
         self._is_readable = True
 
     def _drain(self, now: float) -> None:
@@ -158,10 +162,8 @@ class Loop:
             self._relay.tell([event for address in failures for event in self._rooms.undeliverable(address)])
 
     def _watch_udp(self) -> None:
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._fanout.is_waiting else 0)
-        if events != self._udp_events:
-            self._udp_events = events
-            self._selector.modify(self._udp, events, self._on_udp)
+        self._is_writing = self._fanout.is_waiting
+        self._selector.modify(self._udp, _READ | _WRITE if self._is_writing else _READ)
 
     # ---- the end ----
 
@@ -179,7 +181,7 @@ class Loop:
         self._fanout.end_turn()
         until = time.monotonic() + _LAST_WORDS
         with selectors.DefaultSelector() as selector:
-            selector.register(self._udp, selectors.EVENT_WRITE)
+            selector.register(self._udp, _WRITE)
             while self._fanout.is_waiting and (left := until - time.monotonic()) > 0:
                 selector.select(left)
                 self._fanout.flush()

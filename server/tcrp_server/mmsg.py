@@ -149,6 +149,8 @@ class Incoming:
         count = self._call(self._fd, self._headers, self._batch, 0, None)
         if count < 1:
             return None
+        if count == 1:  # what real chat is: no time to be shared by many
+            return [(self._octets[0][:self._sizes[0]], self._names[0].raw)]
         sizes = self._sizes[:count].tolist()
         return [(octets[:size], name.raw) for octets, name, size in zip(self._octets, self._names, sizes)]
 
