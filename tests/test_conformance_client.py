@@ -32,7 +32,7 @@ BROKEN = str(ROOT / "tests" / "mutants" / "client_mutants.py")
 QUIET_CLIENT = [sys.executable, str(ROOT / "tests" / "mutants" / "quiet_client.py"), "{host}", "{port}", "{user}",
                 "{command}", "{room}", "{password_file}"]
 START, PATIENCE, LIMIT = 30.0, 15.0, 60.0  # seconds; ours is waited for as long as a busy machine may need
-SHORT = 2.5                                # for what never comes
+SHORT = 1.5                                # for what never comes
 JOBS = 16
 ALL = {case.id: case for case in [*client.CASES, *client.SLOW_CASES]}
 

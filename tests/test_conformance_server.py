@@ -85,7 +85,7 @@ def survivors(name: str) -> list[str]:
 
 
 NAMES = sorted(TABLE)
-GROUP = 8  # mutants that run at the same time: their cases wait more than they work
+GROUP = 12  # mutants that run at the same time: their cases wait more than they work
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the mutants are told apart from more than one loopback address")

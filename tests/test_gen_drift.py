@@ -57,25 +57,43 @@ def test_check_of_what_is_right(tree: Path, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("path", FILES)
-def test_a_tampered_file(path: str, tree: Path, texts: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    lines = texts[path].splitlines(keepends=True)
+def tampered(text: str) -> str:
+    """With one generated line changed."""
+    lines = text.splitlines(keepends=True)
     begins = [number for number, line in enumerate(lines) if line.startswith("<!-- begin generated")]
     lines[begins[-1] + 2 if begins else len(lines) // 2] = "tampered\n"
-    (tree / path).write_bytes("".join(lines).encode("utf-8"))
-    assert command.main(["--check", "--root", str(tree)]) == 1
-    out, err = capsys.readouterr()
-    assert f"--- {path}\n+++ {path} (generated)\n@@ " in out
-    assert "\n-tampered\n+" in out
-    assert f"1 of {len(FILES)} generated files differ" in err
-    assert (tree / path).read_text(encoding="utf-8") == "".join(lines)  # a check writes nothing
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_tampered_file(path: str, tree: Path, texts: dict[str, str]) -> None:
+    (tree / path).write_bytes(tampered(texts[path]).encode("utf-8"))
+    found = differences(texts, tree)
+    assert len(found) == 1
+    assert f"--- {path}\n+++ {path} (generated)\n@@ " in found[0]
+    assert "\n-tampered\n+" in found[0]
 
 
 @pytest.mark.parametrize("path", ARTEFACTS)
-def test_a_missing_file(path: str, tree: Path, texts: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file(path: str, tree: Path, texts: dict[str, str]) -> None:
     (tree / path).unlink()
+    found = differences(texts, tree)
+    assert len(found) == 1
+    assert found[0].count("\n+") >= len(texts[path].splitlines())
+
+
+def test_a_check_shows_what_differs_and_writes_nothing(tree: Path, texts: dict[str, str],
+                                                       capsys: pytest.CaptureFixture[str]) -> None:
+    first, *_, second = ARTEFACTS
+    (tree / first).write_bytes(tampered(texts[first]).encode("utf-8"))
+    (tree / second).unlink()
     assert command.main(["--check", "--root", str(tree)]) == 1
-    assert capsys.readouterr().out.count("\n+") >= len(texts[path].splitlines())
+    out, err = capsys.readouterr()
+    assert out.startswith(f"--- {first}\n")
+    assert f"+++ {second} (generated)\n" in out
+    assert f"2 of {len(FILES)} generated files differ" in err
+    assert (tree / first).read_text(encoding="utf-8") == tampered(texts[first])
+    assert not (tree / second).exists()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
