@@ -266,6 +266,7 @@ FIGURES = {
                        "cpu_share": 0.9}},
     "memory": {"per_member": {"ours": {"1 room of 10": 999.0}},
                "growth": {"ours": {"joins": 10, "octets_per_join": 0.0}}, "rooms": {"joins": 10, "blocks": 0}},
+    "turn": {"send": {"2, 1": 2.5, "10, 1": 11.0}},
     "codecs": {"decode: text": {"construct": 9.0, "generated": 2.0}, "encode: text": {"construct": 8.0}},
 }
 
@@ -280,6 +281,7 @@ def test_the_tables_say_what_was_measured() -> None:
     assert "| 1 room of 10: ours (duplicates 4) | 900 | 2,000 | 0.50 | 50% | 1.000% | 40 | 90 | 1.00 |" in markdown
     assert "| decode: text | 9 | 2 |" in markdown
     assert "| encode: text | 8 |  |" in markdown
+    assert "| send | 2.5 | 11.0 |" in markdown
 
 
 def test_the_chart_has_a_bar_for_each_figure_in_proportion() -> None:
@@ -314,3 +316,19 @@ def test_without_a_compiler_it_says_so_in_one_line_and_does_the_rest(
 def test_rooms_keep_nothing_of_those_who_left() -> None:
     command.memory.blocks_kept(200)  # what is made once
     assert command.memory.blocks_kept(2_000)["blocks"] < 100
+
+
+def test_the_parts_of_a_turn_are_the_whole() -> None:
+    turn = command.turn
+    parts = turn.measure(members=3, messages=2, turns=5)
+    assert {turn.SELECT, turn.RECEIVE, turn.RELAY, turn.HEADERS, turn.REST, turn.WHOLE} <= set(parts)
+    assert all(spent > 0 for spent in parts.values())
+
+
+def test_a_part_does_not_count_what_is_inside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(0, 1000, 10))  # ten units between one look at the clock and the next
+    monkeypatch.setattr(command.turn.time, "perf_counter_ns", lambda: next(now))
+    clocks = command.turn.Clocks()
+    inner = clocks.around("inner", lambda: None)
+    clocks.around("outer", lambda: [inner(), inner()])()
+    assert clocks.spent == {"inner": 20, "outer": 30}

@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable
 
-from tests.bench import bench_codec, datagrams, joins, memory, peers, programs, report
+from tests.bench import bench_codec, datagrams, joins, memory, peers, programs, report, turn
 from tests.bench.datagrams import Shape
 
 # Limits are off, or they would be what is measured; all else is as by default.
 SERVER = (f"{shlex.quote(sys.executable)} -m server --host 127.0.0.1 --port {{port}} --message-rate 0 "
           "--max-connections-per-address 0 --create-rate 0")
-PARTS = ("datagrams", "clause", "peers", "joins", "memory", "codecs")
+PARTS = ("datagrams", "clause", "peers", "joins", "memory", "turn", "codecs")
 CLAUSE = 10_000  # messages a second: 500 rooms x 10 members x 2
 CLOSED = {"window 32": "closed 32", "one message at a time": "closed 1",
           "window 32, mixed sizes": "closed 32 spread=40"}
@@ -47,9 +47,9 @@ class Bench:
     def run(self) -> None:
         """Measure all parts that can be measured here."""
         if sys.platform != "linux":
-            self.skip(f"{', '.join(PARTS[:-1])}: they read Linux's /proc (this is {sys.platform})")
+            self.skip(f"{', '.join(PARTS[:-2])}: they read Linux's /proc (this is {sys.platform})")
         elif not programs.compiler():
-            self.skip(f"{', '.join(PARTS[:-1])}: no C compiler (Debian, Ubuntu: apt install gcc libc6-dev)")
+            self.skip(f"{', '.join(PARTS[:-2])}: no C compiler (Debian, Ubuntu: apt install gcc libc6-dev)")
         else:
             programs.build()
             if "datagrams" in self.parts or "clause" in self.parts:
@@ -62,6 +62,8 @@ class Bench:
                 self._memory()
         if "memory" in self.parts:
             self.report.setdefault("memory", {})["rooms"] = memory.blocks_kept(50_000 if self.quick else 1_000_000)
+        if "turn" in self.parts:
+            self.report["turn"] = turn.figures(200 if self.quick else 2_000)
         if "codecs" in self.parts:
             self.report["codecs"] = bench_codec.figures(3 if self.quick else 15)
 

@@ -80,6 +80,12 @@ def _codecs(codecs: dict[str, Any]) -> Table:
                   for label, figures in codecs.items()])
 
 
+def _turn(parts: dict[str, Any]) -> Table:
+    shapes = list(dict.fromkeys(shape for figures in parts.values() for shape in figures))
+    return Table("A turn of the loop, us (members, messages that came)", ["", *shapes],
+                 [[part, *(f"{figures[shape]:,.1f}" for shape in shapes)] for part, figures in parts.items()])
+
+
 def tables(report: dict[str, Any]) -> list[Table]:
     """All tables that the report has figures for."""
     result = _loads("Relay", report.get("datagrams", {}))
@@ -88,6 +94,8 @@ def tables(report: dict[str, Any]) -> list[Table]:
         result.append(_joins(report["joins"]))
     if "memory" in report:
         result.append(_memory(report["memory"]))
+    if "turn" in report:
+        result.append(_turn(report["turn"]))
     if "codecs" in report:
         result.append(_codecs(report["codecs"]))
     return result
