@@ -14,6 +14,7 @@ from tcrp_server.fanout import SendtoFanout
 from tcrp_server.rooms import Endpoint, Member, Room
 
 SEGMENT = 1_232      # octets of a line that may share a datagram; every IPv6 path carries that: 1,280 less its headers
+_FEW = 2             # receivers
 _SEGMENTS = 32       # lines in one datagram; more gain nothing, and overflow small receive buffers
 _SEGMENTED = 65_000  # octets in one datagram before it is cut
 
@@ -22,11 +23,12 @@ class _Table:
     """The packed addresses of the members of a room that can be reached: all of them, and all of them again. So the
     receivers of a line, everyone but its sender, stand in a row: they begin after the sender's place."""
 
-    __slots__ = ("lines", "names", "others")
+    __slots__ = ("endpoints", "lines", "names", "others")
 
-    def __init__(self, names: list[bytes]) -> None:
-        self.names = b"".join(names) * 2
-        self.others = len(names) - 1  # how many receive a line
+    def __init__(self, endpoints: list[Endpoint]) -> None:
+        self.endpoints = endpoints
+        self.names = b"".join(map(_packed, endpoints)) * 2
+        self.others = len(endpoints) - 1  # how many receive a line
         self.lines: list[tuple[bytes, int]] = []  # collected in this turn: the line, the sender's place
 
 
@@ -67,7 +69,7 @@ class MmsgFanout(SendtoFanout):
         endpoints = [member.endpoint for member in room.members.values() if member.endpoint is not None]
         for place, endpoint in enumerate(endpoints):
             endpoint.place = place
-        room.table = table = _Table([_packed(endpoint) for endpoint in endpoints])
+        room.table = table = _Table(endpoints)
         return table
 
     def _give(self) -> None:
@@ -122,10 +124,20 @@ class GsoFanout(MmsgFanout):
 
     def end_turn(self) -> None:
         """Give the kernel what was collected."""
-        if self._busy:
+        if self._busy and not self._has_sent_little():
             self._join_lines()
         if self._out.count:
             self._give()
+
+    def _has_sent_little(self) -> bool:
+        """A single line for one or two receivers goes at once: headers are not worth their making."""
+        table = self._busy[0]
+        if table.others > _FEW or len(self._busy) > 1 or len(table.lines) > 1 or self._out.count:
+            return False
+        line, place = table.lines.pop()
+        self._busy.clear()
+        self._transmit(line, [endpoint.address for endpoint in table.endpoints if endpoint.place != place])
+        return True
 
     def _join_lines(self) -> None:
         for table in self._busy:
