@@ -280,6 +280,7 @@ def test_the_tables_say_what_was_measured() -> None:
     markdown = report.markdown(FIGURES)
     assert "| 1 room of 10: ours (duplicates 4) | 900 | 2,000 | 0.50 | 50% | 1.000% | 40 | 90 | 1.00 |" in markdown
     assert "| decode: text | 9 | 2 |" in markdown
+    assert "| window 32: ours | 0.50 |" in markdown
     assert "| encode: text | 8 |  |" in markdown
     assert "| send | 2.5 | 11.0 |" in markdown
 

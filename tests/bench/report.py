@@ -55,6 +55,18 @@ def _loads(title: str, shapes: dict[str, Any]) -> list[Table]:
     return tables
 
 
+def _ratios(title: str, shapes: dict[str, Any]) -> Table:
+    """All loads on a page: the limit's CPU time to that of each."""
+    rows: dict[str, dict[str, str]] = {}
+    for shape, loads in shapes.items():
+        for load, contenders in loads.items():
+            for contender, row in contenders.items():
+                if row.get("cpu_ns_per_delivery_ratio") not in (None, 1.0):
+                    rows.setdefault(f"{load}: {contender}", {})[shape] = f"{row['cpu_ns_per_delivery_ratio']:.2f}"
+    return Table(f"{title}, CPU time for a delivery: that of C to its own (C/it)", ["", *shapes],
+                 [[name, *(cells.get(shape, "") for shape in shapes)] for name, cells in rows.items()])
+
+
 def _joins(rows: dict[str, Any]) -> Table:
     columns = (("joins/s", "joins_per_second", "{:,.0f}"), ("CPU us each", "cpu_us_per_join", "{:.1f}"),
                ("C/it", "cpu_us_per_join_ratio", "{:.2f}"), ("core", "cpu_share", "{:.0%}"))
@@ -88,8 +100,10 @@ def _turn(parts: dict[str, Any]) -> Table:
 
 def tables(report: dict[str, Any]) -> list[Table]:
     """All tables that the report has figures for."""
-    result = _loads("Relay", report.get("datagrams", {}))
-    result += _loads("Other servers", report.get("peers", {}))
+    result = []
+    for title, part in ("Relay", "datagrams"), ("Other servers", "peers"):
+        if part in report:
+            result += [_ratios(title, report[part]), *_loads(title, report[part])]
     if "joins" in report:
         result.append(_joins(report["joins"]))
     if "memory" in report:
