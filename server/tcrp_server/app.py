@@ -13,7 +13,7 @@ from tcrp import fastcodec
 from tcrp_server import logs, sockets, tiers
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config, load
-from tcrp_server.control import REFUSALS
+from tcrp_server.control import LINGERING
 from tcrp_server.loop import Loop
 from tcrp_server.rooms import Rooms
 
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked; 2 for wrong options."""
     config = load(argv, os.environ)
     logs.set_up(config.log_format, config.log_level)
-    _allow_files((config.max_connections or _MANY) + REFUSALS + _FEW)
+    _allow_files((config.max_connections or _MANY) + LINGERING + _FEW)
     try:
         tcp, udp = sockets.listen(config.host, config.port, config.udp_port)
     except sockets.CannotListen as error:
