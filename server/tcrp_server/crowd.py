@@ -141,21 +141,21 @@ class Crowd(Generic[Item]):
 
 
 class Line(Generic[Item]):
-    """At most `most` items that wait for their turn. First comes who owes least; of those who owe the same, the one
-    whose topic has fewest waiting; then the oldest."""
+    """At most `most` items that wait for their turn. First comes the least `rank`; of those with the same, the one
+    whose `topic` had fewest waiting when it came; then the oldest."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._entries: list[tuple[float, int, int, str, Item]] = []  # in order; the third is different in each
+        self._entries: list[tuple[tuple[float, ...], int, int, str, Item]] = []  # in order; the numbers differ
         self._numbers = itertools.count()
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def push(self, item: Item, debt: float, topic: str) -> Item | None:
+    def push(self, item: Item, rank: tuple[float, ...], topic: str) -> Item | None:
         """`item` comes. Gives who must go for that: the last in the line, perhaps `item` itself."""
         waiting = sum(entry[3] == topic for entry in self._entries)
-        bisect.insort(self._entries, (debt, waiting, next(self._numbers), topic, item))
+        bisect.insort(self._entries, (rank, waiting, next(self._numbers), topic, item))
         return self._entries.pop()[4] if len(self._entries) > self._most else None
 
     def pop(self) -> Item:

@@ -39,9 +39,9 @@ class PasswordWorkers:
 
     def submit(self, work: PasswordWork, done: Done) -> None:
         """Hash the password; collect() then calls `done` with the digest, or with INTERNAL_ERROR if that failed. If
-        too many wait, one of them is called with RATE_LIMITED, at once: this one, or one that owes more."""
+        too many wait, one of them is called with RATE_LIMITED, at once: the last in the line."""
         with self._changed:
-            displaced = self._line.push((work, done), work.debt, work.request.room_name)
+            displaced = self._line.push((work, done), (not work.is_known, work.debt), work.request.room_name)
             self._changed.notify()
         if displaced is not None:
             displaced[1](Status.RATE_LIMITED)
