@@ -288,8 +288,8 @@ class World:
         assert not rooms._by_address
         assert rooms.next_deadline() is None
         assert control.next_deadline() is None
-        assert not control._connections, "a connection does not end"
-        assert not control._by_key
+        assert not control._crowd, "a connection does not end"
+        assert not control._crowd._counts
         assert not self.server.readers.keys() - {self.server.listener}
 
 

@@ -122,9 +122,8 @@ class ServerStage:
     def unregister(self, wire: Any) -> None:
         del self.readers[wire]
 
-    def submit(self, work: PasswordWork, done: Done) -> bool:
+    def submit(self, work: PasswordWork, done: Done) -> None:
         self.work.append((work, done))
-        return True
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         for member in members:

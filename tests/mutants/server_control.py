@@ -188,7 +188,7 @@ def handshake_time_for_each_read() -> None:
     @around(ControlServer, "_read")
     def read(original: Any, self: Any, connection: Any) -> None:
         original(self, connection)
-        if connection in self._connections and connection.control.state == "AWAIT_REQUEST":
+        if connection in self._crowd and connection.control.state == "AWAIT_REQUEST":
             self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
 
 
