@@ -18,7 +18,7 @@ from tcrp.text import room_name_fault, username_fault
 from tcrp_server.rooms import Member, Refusal, Room, Rooms, Verifier
 
 
-_HASHINGS = 5.0  # passwords a minute that are forgotten of what an address owes; nothing is refused by it
+_HASHINGS = 5.0  # passwords a minute that are forgotten of what an address owes; nothing is refused for that alone
 _KNOWN = 16_384  # pairs of an address and a room that are remembered
 
 
@@ -68,10 +68,10 @@ class Allowances:
         """How many units `key` has spent and not yet got back."""
         return self._by_key[key].debt(now) if key in self._by_key else 0.0
 
-    def refund(self, key: object) -> None:
+    def refund(self, key: object, now: float) -> None:
         """Take back one charge of `key`."""
         if key in self._by_key:
-            self._by_key[key].level += 1
+            self._by_key[key].refund(now)
 
     def charge(self, key: object, now: float) -> None:
         """Spend one unit of `key`."""
@@ -114,7 +114,7 @@ class Admission:
         if work.room.verifier is None or not hmac.compare_digest(digest, work.room.verifier.digest):
             self._failures.charge((limit_key(work.host), work.room.name), now)
             raise Refusal(Status.WRONG_PASSWORD)
-        self._hashings.refund(limit_key(work.host))
+        self._hashings.refund(limit_key(work.host), now)
         self._remember(limit_key(work.host), work.room.name)
         return self._join(work.request, work.host, work.room, now)
 
