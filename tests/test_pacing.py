@@ -27,7 +27,8 @@ class Naive:
         return self.level >= TICKS
 
 
-steps = st.lists(st.tuples(st.integers(-20, 60), st.sampled_from(["has", "take", "charge", "refund", "debt", "is_full", "ready_at"])))
+names = st.sampled_from(["has", "take", "charge", "refund", "debt", "is_full", "ready_at"])
+steps = st.lists(st.tuples(st.integers(-20, 60), names))
 
 
 @settings(max_examples=200)

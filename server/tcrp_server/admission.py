@@ -17,7 +17,6 @@ from tcrp.pacing import Allowance
 from tcrp.text import room_name_fault, username_fault
 from tcrp_server.rooms import Member, Refusal, Room, Rooms, Verifier
 
-
 _HASHINGS = 5.0  # passwords a minute that are forgotten of what an address owes; nothing is refused for that alone
 _KNOWN = 16_384  # pairs of an address and a room that are remembered
 
