@@ -142,7 +142,7 @@ class Line(stages.Wire):
         self._free_at = 0.0
         self._arrived = b""
 
-    def send(self, octets: bytes) -> int:
+    def send(self, octets: bytes, flags: int = 0) -> int:
         assert not self.is_ended
         self._world.watch.reply(octets, self.name)
         if octets[32 + octets[0]] == Status.SERVER_FULL:  # there are never so many rooms: a connection gives way

@@ -57,7 +57,7 @@ class Wire:
             self.waiting.insert(0, octets[size:])
         return octets[:size]
 
-    def send(self, octets: bytes) -> int:
+    def send(self, octets: bytes, flags: int = 0) -> int:
         assert self.outcome is not None
         assert not self.is_ended
         self.outcome.sent[self.name].append(octets)
