@@ -25,7 +25,7 @@ from server_process import ROOT, ServerProcess, killed_after, server
 from fuzz import callers, honest
 from fuzz.report import table
 from fuzz.usage import Usage, backlog_drops, drops
-from fuzz.visitors import Visitors
+from fuzz.visitors import STRANGERS, Visitors
 
 RATE = 200             # lines a second of the honest room
 MEMORY_LIMIT = 32 << 20  # octets that the server may grow by
@@ -148,6 +148,9 @@ def broken(report: dict[str, Any]) -> list[str]:
             "a line came twice, to a wrong member, or with a wrong name": people["duplicates"] + people["foreign"] > 0,
             "the honest members got notices": people["notices"] > 0,
             "somebody who wanted to join got no answer": run["joins"]["unanswered"] > 0,
+            "who needs no password, or gave it before, was refused": any(
+                count and not answer.endswith(": OK") and not answer.startswith(STRANGERS)
+                for answer, count in run["joins"]["answers"].items()),
             "octets went to strangers": run.get("strangers", {}).get("octets_back", 0)
                 + run.get("strangers", {}).get("datagrams_back", 0) > 0,
         }
