@@ -25,7 +25,7 @@ from server_process import ROOT, ServerProcess, killed_after, server
 from fuzz import callers, honest
 from fuzz.report import table
 from fuzz.usage import Usage, backlog_drops, drops
-from fuzz.visitors import Visitors
+from fuzz.visitors import STRANGERS, Visitors
 
 RATE = 200             # lines a second of the honest room
 MEMORY_LIMIT = 32 << 20  # octets that the server may grow by
@@ -85,8 +85,8 @@ class Program:
 
 @contextlib.contextmanager
 def sampled(usage: Usage, seconds: float) -> Iterator[list[int]]:
-    """Inside, the resident memory is noted 20 times in `seconds`; the median leaves out the moments of hashing, whose
-    16 MiB are in the peak."""
+    """Inside, the resident memory is noted 20 times in `seconds`; the lower quartile leaves out the moments of hashing,
+    whose 16 MiB are in the peak."""
     samples, is_over = [usage.resident], threading.Event()
 
     def sample() -> None:
@@ -123,8 +123,9 @@ def measure(at: ServerProcess, room: Program, target: dict[str, Any], visitors: 
                 room.say(f"{RATE} {seconds}")
                 account = room.hear(seconds)
                 result["strangers"] = json.loads(program.hear(seconds))
+    growth = int(statistics.quantiles(samples, n=4)[0]) - resident
     result.update(seconds=seconds, honest=json.loads(account), joins=visitors.account(),
-                  memory={"before": resident, "peak": usage.peak, "growth": int(statistics.median(samples)) - resident},
+                  memory={"before": resident, "peak": usage.peak, "growth": growth},
                   drops={"server": drops({at.port}) - dropped_in, "members": drops(ports) - dropped_out,
                          "backlog": backlog_drops() - before},
                   cpu=round((usage.cpu - cpu) / seconds, 3), is_alive=at.process.poll() is None)
@@ -148,6 +149,9 @@ def broken(report: dict[str, Any]) -> list[str]:
             "a line came twice, to a wrong member, or with a wrong name": people["duplicates"] + people["foreign"] > 0,
             "the honest members got notices": people["notices"] > 0,
             "somebody who wanted to join got no answer": run["joins"]["unanswered"] > 0,
+            "who needs no password, or gave it before, was refused": any(
+                count and not answer.endswith(": OK") and not answer.startswith(STRANGERS)
+                for answer, count in run["joins"]["answers"].items()),
             "octets went to strangers": run.get("strangers", {}).get("octets_back", 0)
                 + run.get("strangers", {}).get("datagrams_back", 0) > 0,
         }

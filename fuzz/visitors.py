@@ -1,9 +1,15 @@
-"""People who want in while others attack: they join a room, one without and one with a password, and leave it."""
+"""People who want in while others attack: they join a room, one without and one with a password, and leave it.
+
+Three kinds take turns: to the open room and to the one with a password from an address that was there before, and
+`STRANGERS` to the latter, each from an address of 127.16.0.0/12 that nobody has used before. None shares an address
+with an attacker.
+"""
 
 from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import itertools
 import socket
 import threading
 import time
@@ -19,6 +25,7 @@ from tcrp_server.workers import THREADS
 
 PASSWORD = "the right one"
 OPEN = "open"
+STRANGERS = "strangers"  # to the room with a password
 _PAUSE = 0.1  # seconds between two visits
 
 
@@ -27,8 +34,11 @@ class Visitors:
 
     def __init__(self, port: int, locked: str) -> None:
         self._port = port
-        self._rooms = {OPEN: None, locked: PASSWORD}
-        self._hosts = [Person(port, port, CREATE, room, "host", password) for room, password in self._rooms.items()]
+        self._rooms: dict[str, tuple[str, str | None]] = {  # of each kind of visitor
+            OPEN: (OPEN, None), locked: (locked, PASSWORD), STRANGERS: (locked, PASSWORD)}
+        self._numbers = itertools.count(1)  # of strangers
+        self._hosts = [Person(port, port, CREATE, room, "host", password)
+                       for room, password in list(self._rooms.values())[:2]]
         for host in self._hosts:
             host.register()
         self._is_over = threading.Event()
@@ -37,7 +47,7 @@ class Visitors:
             list(pool.map(lambda number: self._visit(locked, f"first {number}"), range(8 * THREADS)))
 
     def _begin(self) -> None:
-        self._times: dict[str, list[float]] = {room: [] for room in self._rooms}
+        self._times: dict[str, list[float]] = {kind: [] for kind in self._rooms}
         self._statuses: Counter[str] = Counter()
         self._failures: list[str] = []
 
@@ -62,31 +72,36 @@ class Visitors:
             thread.join()
 
     def _come(self) -> None:
-        number = 0
+        kinds, number = list(self._rooms), 0
         while not self._is_over.wait(_PAUSE):
             number += 1
-            room = list(self._rooms)[number % len(self._rooms)]
+            kind = kinds[number % len(kinds)]
             try:
-                self._visit(room, f"visitor {number}")
+                self._visit(kind, f"visitor {number}")
             except ConnectionError:
-                self._statuses[f"{room}: closed"] += 1
+                self._statuses[f"{kind}: closed"] += 1
             except (OSError, AssertionError) as error:
-                self._failures.append(f"{room}: {error!r}")
+                self._failures.append(f"{kind}: {error!r}")
             self._keep_hosts()
 
-    def _visit(self, room: str, user: str) -> None:
+    def _address(self, kind: str) -> str:
+        number = next(self._numbers) if kind == STRANGERS else 0
+        return f"127.{16 + number // 62_500}.{number // 250 % 250}.{number % 250 + 1}" if number else "127.0.0.1"
+
+    def _visit(self, kind: str, user: str) -> None:
         """From the connection to the answer, and out again. Times are in ms."""
+        (room, password), address = self._rooms[kind], self._address(kind)
         begin = time.monotonic()
-        with Caller(self._port) as caller:
-            caller.sock.sendall(request(JOIN, room, user, self._rooms[room]))
+        with Caller(self._port, source=address) as caller:
+            caller.sock.sendall(request(JOIN, room, user, password))
             reply = caller.reply()
         took = 1_000 * (time.monotonic() - begin)
         if reply is None:
             raise ConnectionResetError
-        self._statuses[f"{room}: {Status(reply.status).name}"] += 1
-        self._times[room].append(took)
+        self._statuses[f"{kind}: {Status(reply.status).name}"] += 1
+        self._times[kind].append(took)
         if reply.token:
-            with Person.new_socket(self._port, "127.0.0.1", None) as sock:
+            with Person.new_socket(self._port, "127.0.0.1", address) as sock:
                 name = room.encode()
                 leave = bytes((len(name), len(reply.token))) + name + reply.token.encode() + b"\0\1"
                 sock.settimeout(1.0)
@@ -108,8 +123,8 @@ class Visitors:
     def account(self) -> dict[str, Any]:
         """What became of those who came since coming(): `unanswered` waited in vain; those whose connection was closed
         at once were not made to wait."""
-        times = {room: sorted(values) for room, values in self._times.items()}
+        times = {kind: sorted(values) for kind, values in self._times.items()}
         return {"answers": dict(sorted(self._statuses.items())), "unanswered": len(self._failures),
                 "failures": self._failures[:3],
-                **{room: {"p50": percentile(values, 0.5), "longest": percentile(values, 1)}
-                   for room, values in times.items()}}
+                **{kind: {"p50": percentile(values, 0.5), "longest": percentile(values, 1)}
+                   for kind, values in times.items()}}

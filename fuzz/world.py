@@ -16,13 +16,14 @@ from typing import Any
 import stages
 
 from fuzz.network import FINE, Clock, Network, Weather
-from tcrp.constants import LIMITS, TIMERS
+from tcrp.constants import LIMITS, TIMERS, Status
 from tcrp.text import relay_text
 from tcrp_server import logs
 from tcrp_server.rooms import Address, Member
 
 IDLE = 100.0  # seconds, the server's idle_timeout
 DOWN = 1.0    # seconds that a restart takes
+FEW = 2       # connections that the server takes in every third world
 
 
 def address_of(host: str, port: int) -> Address:
@@ -139,10 +140,17 @@ class Line(stages.Wire):
         self._world = world
         self.receive: Callable[[bytes], None] | None = receive
         self._free_at = 0.0
+        self._arrived = b""
 
-    def send(self, octets: bytes) -> int:
+    def send(self, octets: bytes, flags: int = 0) -> int:
         assert not self.is_ended
         self._world.watch.reply(octets, self.name)
+        if octets[32 + octets[0]] == Status.SERVER_FULL:  # there are never so many rooms: a connection gives way
+            self._world.watch.counts["gave way"] += 1
+            assert self is not self._world.lines[-1], "a newcomer is refused"
+            came = self._arrived
+            is_whole = len(came) >= 32 and len(came) >= 32 + came[0] + int.from_bytes(came[3:32], "big")
+            assert not is_whole, "a whole request gives way"
         self._carry(octets, lambda piece: self.receive and self.receive(piece))
         return len(octets)
 
@@ -169,6 +177,7 @@ class Line(stages.Wire):
 
     def _arrive(self, octets: bytes) -> None:
         if not self.is_ended or octets == b"":
+            self._arrived += octets
             self.waiting.append(octets)
             self._world.turn()
 
@@ -177,7 +186,7 @@ class SimulatedServer(stages.ServerStage):
     """The server, whose datagrams go into the world's network."""
 
     def __init__(self, world: World) -> None:
-        super().__init__({"idle_timeout": IDLE}, ())
+        super().__init__({"idle_timeout": IDLE, **({"max_connections": FEW} if world.is_crowded else {})}, ())
         self._world = world
 
     def _token(self) -> bytes:
@@ -201,6 +210,7 @@ class World:
         self.listeners: dict[Address, Callable[[bytes], None]] = {}
         self.lines: list[Line] = []
         self._deadline = -1.0
+        self.is_crowded = seed % 3 == 1
         self.start()
 
     @property
@@ -242,6 +252,7 @@ class World:
         server.control.on_deadline(server.now)
         server.relay.tell(server.rooms.expire(server.now))
         server.turn()
+        assert not self.is_crowded or server.control._crowd._unfinished <= FEW, "more connections than are allowed"
         both = server.control.next_deadline(), server.rooms.next_deadline()
         deadlines = [when for when in both if when is not None]
         if deadlines and min(deadlines) != self._deadline:
@@ -288,8 +299,8 @@ class World:
         assert not rooms._by_address
         assert rooms.next_deadline() is None
         assert control.next_deadline() is None
-        assert not control._connections, "a connection does not end"
-        assert not control._by_key
+        assert not control._crowd, "a connection does not end"
+        assert not control._crowd._counts
         assert not self.server.readers.keys() - {self.server.listener}
 
 

@@ -136,8 +136,10 @@ class ControlConnection:
         return octets
 
     def refuse(self, status: int) -> bytes:
-        """A RESPONSE with `status`, naming operation and room as far as they were read."""
-        return self.send(Response(self.operation, self.room_name, status))
+        """A RESPONSE with `status`, naming operation and room as far as they were read. What came is forgotten."""
+        octets = self.send(Response(self.operation, self.room_name, status))
+        self._reader.take_rest()
+        return octets
 
     def _encoded(self, event: ControlEvent) -> tuple[str, bytes]:
         codec = self._codec

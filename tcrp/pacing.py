@@ -56,6 +56,16 @@ class Allowance:
         self._refill(now)
         return self._is_unlimited or self.level >= self.burst
 
+    def refund(self, now: float) -> None:
+        """Take back a unit that was spent."""
+        self._refill(now)
+        self.level = min(self.burst, self.level + 1)
+
+    def debt(self, now: float) -> float:
+        """How many units are missing to the burst."""
+        self._refill(now)
+        return self.burst - self.level
+
     def ready_at(self, now: float) -> float:
         """The time from which has() will be true: `now` or later."""
         if self.has(now):

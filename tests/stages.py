@@ -57,7 +57,7 @@ class Wire:
             self.waiting.insert(0, octets[size:])
         return octets[:size]
 
-    def send(self, octets: bytes) -> int:
+    def send(self, octets: bytes, flags: int = 0) -> int:
         assert self.outcome is not None
         assert not self.is_ended
         self.outcome.sent[self.name].append(octets)
@@ -122,9 +122,8 @@ class ServerStage:
     def unregister(self, wire: Any) -> None:
         del self.readers[wire]
 
-    def submit(self, work: PasswordWork, done: Done) -> bool:
+    def submit(self, work: PasswordWork, done: Done) -> None:
         self.work.append((work, done))
-        return True
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         for member in members:

@@ -1,6 +1,7 @@
 """tcrp_server.admission: the checks and their order, limits per address, passwords; with time as an argument."""
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 
@@ -8,6 +9,7 @@ import pytest
 
 from tcrp.constants import Operation, Status
 from tcrp.messages import Request
+from tcrp_server import admission
 from tcrp_server.admission import Admission, Allowances, PasswordWork, limit_key
 from tcrp_server.rooms import Member, Refusal, Rooms
 
@@ -293,6 +295,55 @@ def test_guesses_at_the_same_time_are_a_debt() -> None:
     with refused(Status.RATE_LIMITED):
         door.join("lobby", "bob", "password", now=239.0)  # four guesses: four minutes
     assert door.join("lobby", "bob", "password", now=240.0)
+
+
+# ---- who goes first where many passwords wait ----
+
+def rank(door: Door, room: str, host: str = HOME, now: float = 0.0, operation: int = Operation.JOIN,
+         password: str = "password") -> tuple[bool, float]:
+    """That of a request which waits for its password, and goes on waiting."""
+    work = door.decide(operation, room, "somebody", password, host, now)
+    assert isinstance(work, PasswordWork)
+    return work.is_known, work.debt
+
+
+# REQ LIM-11
+def test_who_asks_often_owes_more_until_time_has_passed() -> None:
+    door = Door()
+    door.create("lobby", "alice", "password", host=AWAY)
+    door.create("open", "alice", host=AWAY)
+    assert [rank(door, "lobby") for _ in range(3)] == [(False, 0), (False, 1), (False, 2)]
+    assert rank(door, "new", operation=Operation.CREATE) == (False, 3)
+    door.join("open", "bob")  # nothing to hash
+    assert rank(door, "lobby", now=60.0) == (False, 0)  # five a minute are forgotten
+    assert rank(door, "lobby", "192.0.2.3") == (False, 0)
+
+
+# REQ LIM-11
+def test_who_gave_the_right_password_is_known_in_that_room_and_owes_nothing_for_it() -> None:
+    door = Door()
+    for room in ("lobby", "other"):
+        door.create(room, "alice", "password", host=AWAY)
+    with refused(Status.WRONG_PASSWORD):
+        door.join("lobby", "bob", "wrong")
+    assert rank(door, "other") == (False, 1)
+    for number in range(5):
+        door.join("lobby", f"bob {number}", "password")
+    assert rank(door, "lobby") == (True, 2)
+    assert rank(door, "other") == (False, 3)
+    assert rank(door, "lobby", AWAY)[0]  # who made the room
+    assert not rank(door, "lobby", "192.0.2.3")[0]
+
+
+def test_few_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "_KNOWN", 2)
+    door = Door()
+    for room in ("a", "b", "a", "c"):
+        with contextlib.suppress(Refusal):
+            door.create(room, "alice", "password")
+        door.join(room, f"bob {len(door.rooms.by_token)}", "password")
+    assert [rank(door, room)[0] for room in ("a", "b", "c")] == [True, False, True]
+    assert len(door.admission._known) == 2
 
 
 def test_a_limit_of_zero_is_no_limit() -> None:

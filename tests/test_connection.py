@@ -368,6 +368,15 @@ def test_a_room_name_that_is_not_utf8() -> None:
     assert side.refuse(Status.INVALID_REQUEST) == b"\x00\x01\x01" + Z + b"\0\0\0\x01" + b"\x04"
 
 
+def test_what_was_refused_is_not_kept() -> None:
+    side = connection(SERVER)
+    assert feed(side, REQUEST_OCTETS[:-1]) == []
+    side.refuse(Status.SERVER_FULL)
+    assert not side._reader.waiting
+    assert feed(side, REQUEST_OCTETS[-1:]) == []
+    assert not side._reader.waiting
+
+
 def test_a_refusal_before_any_request() -> None:
     side = connection(SERVER)
     assert side.refuse(Status.RATE_LIMITED) == LIMIT_OCTETS

@@ -56,8 +56,8 @@ def wait_until_idle(server: ServerThread) -> None:
 def wait_until_gone(server: ServerThread, count: int = 0) -> None:
     """Wait until the server has `count` connections; others come and go meanwhile, so that it has turns to take."""
     until = time.monotonic() + PATIENCE
-    while len(server.control._connections) > count:
-        assert time.monotonic() < until, f"{len(server.control._connections)} connections stay"
+    while len(server.control._crowd) > count:
+        assert time.monotonic() < until, f"{len(server.control._crowd)} connections stay"
         with Caller(server.port) as caller, contextlib.suppress(ConnectionError):
             caller.sock.shutdown(socket.SHUT_WR)
             caller.reply()
@@ -66,11 +66,10 @@ def wait_until_gone(server: ServerThread, count: int = 0) -> None:
 def nothing_is_kept(server: ServerThread) -> None:
     """After stop(): no connection is counted anywhere."""
     server.stop()
-    assert server.control._connections == set()
-    assert server.control._by_key == {}
-    assert server.control._counted == 0
+    assert len(server.control._crowd) == 0
+    assert server.control._crowd._counts == {}
     assert len(server.control._deadlines) == 0
-    assert not server.loop._workers._pending
+    assert len(server.loop._workers._line) == 0
 
 
 # ---- a request and its answer ----
@@ -466,38 +465,151 @@ def test_another_address_has_a_limit_of_its_own_and_the_server_one_for_all() -> 
     with served(*arguments) as server:
         held = [Caller(server.port), Caller(server.port), Caller(server.port, source=SECOND)]
         assert full(server) == Status.RATE_LIMITED  # the address first
-        assert full(server, THIRD) == Status.SERVER_FULL
+        assert ask(server.port, CREATE, "lobby", "alice", source=THIRD).status == Status.OK
+        assert held[0].reply() == Reply(0, "", Status.SERVER_FULL)  # the oldest of who has most
+        assert held[0].is_closed()
+        assert not has_heard(held[1].sock)
+        assert not has_heard(held[2].sock)
         for caller in held:
             caller.sock.close()
         wait_until_gone(server)
-        assert ask(server.port, CREATE, "lobby", "alice", source=THIRD).status == Status.OK
         nothing_is_kept(server)
 
 
-# REQ LIM-03
-def test_a_flood_beyond_the_limit_is_closed_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "REFUSALS", 2)
+# ---- who gives way ----
+
+@pytest.mark.parametrize(("octets", "operation"), [(b"", 0), (header(5, CREATE, 0, 5)[:31], 0),
+                                                   (request(CREATE, "lobby", "alice")[:-1], CREATE)])
+# REQ LIM-09 ERR-04
+def test_who_has_no_whole_request_gives_way(octets: bytes, operation: int) -> None:
+    with served("--max-connections", "1", "--handshake-timeout", "60") as server, Caller(server.port) as held:
+        held.sock.sendall(octets)
+        assert ask(server.port, CREATE, "other", "bob").token
+        assert held.reply() == Reply(operation, "", Status.SERVER_FULL)
+        assert held.is_closed()
+        wait_until_gone(server)
+        nothing_is_kept(server)
+
+
+def test_a_request_that_has_arrived_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is unread when another connection needs room."""
+    with served("--max-connections", "1", "--handshake-timeout", "60") as server, Caller(server.port) as first:
+        wait_until_idle(server)  # and the one that this opens makes it give way
+        assert first.reply() == Reply(0, "", Status.SERVER_FULL)
+    with served("--max-connections", "1", "--handshake-timeout", "60") as server:
+        has_room = server.control._has_room
+
+        def late() -> Any:
+            if len(server.control._crowd):
+                first.sock.sendall(request(CREATE, "lobby", "alice"))
+            return has_room()
+
+        monkeypatch.setattr(server.control, "_has_room", late)
+        first = Caller(server.port)
+        with first, Caller(server.port):
+            reply = first.reply()
+            assert reply
+            assert reply.token
+
+
+def test_password_work_never_gives_way(gate: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, digest = threading.Semaphore(0), workers.digest
+
+    def noted(work: PasswordWork) -> bytes:
+        begun.release()
+        return digest(work)
+
+    monkeypatch.setattr(workers, "digest", noted)
+    with served("--max-connections", "2", "--handshake-timeout", "60") as server:
+        callers = [Caller(server.port) for _ in range(2)]
+        for number, caller in enumerate(callers):
+            caller.sock.sendall(request(CREATE, f"room {number}", "alice", "password"))
+            assert begun.acquire(timeout=PATIENCE)
+        assert full(server) == Status.SERVER_FULL
+        gate.set()
+        for caller in callers:
+            reply = caller.reply()
+            assert reply
+            assert reply.token
+            caller.sock.close()
+
+
+# REQ LIM-10
+def test_who_has_its_token_gives_way_last_and_its_port_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control.TIMERS, "announcement_wait", 60.0)
+    with served("--max-connections", "2", "--handshake-timeout", "60") as server:
+        with Caller(server.port) as admitted, Caller(server.port) as asking:
+            admitted.sock.sendall(request(CREATE, "lobby", "alice"))
+            reply = admitted.reply()
+            assert reply
+            assert reply.token
+            with Caller(server.port) as third:
+                third.sock.sendall(request(JOIN, "lobby", "bob"))
+                assert third.reply()
+                assert asking.reply() == Reply(0, "", Status.SERVER_FULL)
+                assert not has_heard(admitted.sock)
+                assert ask(server.port, JOIN, "lobby", "carol").token
+                assert admitted.is_closed()
+        members = server.rooms.by_name["lobby"].members.values()
+        assert [member.username for member in members] == ["alice", "bob", "carol"]  # closing the connection ends none
+
+
+# REQ LIM-01 LIM-02
+def test_everybody_is_answered_however_many_linger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that linger longest are closed first, in order and with what they were told."""
+    monkeypatch.setattr(control, "LINGERING", 2)
     monkeypatch.setattr(control.TIMERS, "announcement_wait", 60.0)
     with served("--max-connections-per-address", "1", "--handshake-timeout", "60") as server:
-        held = [Caller(server.port) for _ in range(3)]
+        held = [Caller(server.port) for _ in range(8)]
         for caller in held[1:]:
             assert caller.reply() == Reply(0, "", Status.RATE_LIMITED)
-        with Caller(server.port) as unheard:
-            assert unheard.reply() is None
+            assert caller.is_closed()
+        wait_until_gone(server, 1 + 2)
+        assert not has_heard(held[0].sock)
+        for caller in held:
+            caller.sock.close()
+        wait_until_gone(server)
+        nothing_is_kept(server)
+
+
+# REQ CTL-15
+def test_what_the_client_has_sent_takes_no_answer_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket that is closed with octets unread is reset, and the answer may be lost."""
+    monkeypatch.setattr(control, "LINGERING", 1)
+    with served("--max-connections", "1", "--handshake-timeout", "60") as server:
+        held = []
+        for number in range(20):
+            held.append(Caller(server.port))
+            held[-1].sock.sendall(header(5, CREATE, 0, 8_192) + bytes([number]) * 8_000)
+        for caller in held[:-1]:
+            reply = caller.reply()
+            assert reply
+            assert reply[1:3] == ("", Status.SERVER_FULL)
+            assert caller.is_closed()
+        for caller in held:
+            caller.sock.close()
+
+
+def test_those_who_have_their_answer_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control.TIMERS, "announcement_wait", 60.0)
+    with served("--max-connections", "1", "--max-connections-per-address", "1") as server:
+        held = [Caller(server.port) for _ in range(5)]
+        for caller in held:
+            caller.sock.sendall(request(JOIN, "none", "alice"))
+            assert caller.reply() in (Reply(JOIN, "none", Status.ROOM_NOT_FOUND), Reply(0, "", Status.RATE_LIMITED))
+        assert ask(server.port, JOIN, "none", "alice") == Reply(JOIN, "none", Status.ROOM_NOT_FOUND)
         for caller in held:
             caller.sock.close()
 
 
 def test_where_select_takes_few_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "_MOST", 2)  # 500 on Windows
-    with served("--handshake-timeout", "60") as server:
+    monkeypatch.setattr(control, "_MOST", 2)  # on Windows; unlimited elsewhere
+    with served("--max-connections", "0", "--handshake-timeout", "60") as server:
         held = [Caller(server.port) for _ in range(2)]
-        with Caller(server.port) as unheard:
-            assert unheard.reply() is None
+        assert ask(server.port, CREATE, "lobby", "alice").token
+        assert held[0].reply() == Reply(0, "", Status.SERVER_FULL)
         for caller in held:
             caller.sock.close()
-        wait_until_gone(server)
-        assert ask(server.port, CREATE, "lobby", "alice").token
 
 
 class Listener:
@@ -570,15 +682,17 @@ def test_others_chat_while_passwords_are_hashed(server: ServerThread, gate: thre
 # REQ LIM-01 LIM-05
 def test_the_queue_of_passwords_has_an_end(server: ServerThread, gate: threading.Event) -> None:
     callers = []
-    for source, count in ((None, workers.SHARE), (SECOND, workers.SHARE), (THIRD, workers.THREADS)):
-        for number in range(count):
-            callers.append(Caller(server.port, source=source))
-            callers[-1].sock.sendall(request(CREATE, f"{source} {number}", "alice", "password"))
-            wait_until_idle(server)  # so that the threads have taken what they can
-    assert ask(server.port, CREATE, "one more", "alice", "password").status == Status.RATE_LIMITED  # this address
-    assert ask(server.port, CREATE, "one more", "alice", "password", source=THIRD).status == Status.RATE_LIMITED  # all
+    for number in range(workers.THREADS + workers.QUEUE):
+        callers.append(Caller(server.port))
+        callers[-1].sock.sendall(request(CREATE, f"room {number}", "alice", "password"))
+        wait_until_idle(server)  # so that the threads have taken what they can
+    assert ask(server.port, CREATE, "one more", "alice", "password").status == Status.RATE_LIMITED
     assert ask(server.port, CREATE, "open", "alice").token
     assert not any(has_heard(caller.sock) for caller in callers)
+    callers.append(Caller(server.port, source=SECOND))  # of who has asked for nothing yet
+    callers[-1].sock.sendall(request(CREATE, "room of another", "bob", "password"))
+    with callers.pop(-2) as displaced:
+        assert displaced.reply() == Reply(CREATE, f"room {number}", Status.RATE_LIMITED)
     gate.set()
     for caller in callers:
         with caller:
@@ -707,7 +821,7 @@ def test_the_end_answers_what_waits_for_an_answer(gate: threading.Event) -> None
             caller.sock.close()
         gate.set()
         server.stop()
-        assert server.control._connections == set()
+        assert len(server.control._crowd) == 0
 
 
 # ---- memory ----

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 from demo import Program
-from peers import CREATE, JOIN, LOCAL, PATIENCE, Caller, Person, ask, joined, left
+from peers import CREATE, JOIN, LOCAL, PATIENCE, Caller, Person, Reply, ask, joined, left
 from server_process import LISTENING, ROOT, ServerThread, killed_after, served, server
 
 from tcrp.constants import Status
@@ -131,6 +131,21 @@ def test_a_low_limit_of_files_is_raised_to_what_connections_need() -> None:
             bob.say("hi")
             assert alice.hear() == ChatLine("bob", "hi")
         at.stop()
+        assert "cannot accept" not in at.log()
+
+
+@posix
+def test_where_files_are_few_connections_give_way_all_the_same() -> None:
+    limited = ("sh", "-c", 'ulimit -n 400 && exec "$@"', "sh")  # 80 connections beside those that linger
+    with server("--max-connections-per-address", "0", "--handshake-timeout", "60", wrapper=limited) as at, \
+            contextlib.ExitStack() as stack:
+        held = [stack.enter_context(Caller(at.port)) for _ in range(200)]
+        with two_people(at.port) as (alice, bob):
+            bob.say("hi")
+            assert alice.hear() == ChatLine("bob", "hi")
+        assert held[0].reply() == Reply(0, "", Status.SERVER_FULL)
+        at.stop()
+        assert "fewer connections" in at.log()
         assert "cannot accept" not in at.log()
 
 

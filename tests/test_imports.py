@@ -87,6 +87,7 @@ TABLE = {
     ),
     # The server; down to relay nothing is read, sent or timed.
     "tcrp_server": Rule(),
+    "tcrp_server.crowd": Rule(),
     "tcrp_server.deadlines": Rule(),
     "tcrp_server.rooms": Rule(SERVER + " tcrp_server.deadlines"),
     "tcrp_server.notices": Rule(SERVER + " tcrp_server.rooms"),
@@ -95,7 +96,9 @@ TABLE = {
     # What the loop is made of: each has one kind of input or output.
     "tcrp_server.config": Rule("tcrp.constants tcrp.errors tcrp.options", "files"),
     "tcrp_server.logs": Rule("tcrp.text", "log clock terminal threads"),
-    "tcrp_server.workers": Rule("tcrp_server.admission", "threads network"),  # the threads that compute scrypt
+    "tcrp_server.workers": Rule(  # the threads that compute scrypt
+        "tcrp.constants tcrp_server.crowd tcrp_server.admission", "files threads network"
+    ),
     "tcrp_server.errqueue": Rule("tcrp_server.rooms", "network"),
     "tcrp_server.sockets": Rule("tcrp.constants tcrp_server.errqueue", "network"),
     "tcrp_server.sockaddr": Rule("tcrp_server.rooms", "network"),
@@ -111,8 +114,8 @@ TABLE = {
         "network",
     ),
     "tcrp_server.control": Rule(
-        SERVER + " tcrp_server.deadlines tcrp_server.rooms tcrp_server.admission tcrp_server.relay tcrp_server.config"
-        " tcrp_server.logs tcrp_server.workers",
+        SERVER + " tcrp_server.crowd tcrp_server.deadlines tcrp_server.rooms tcrp_server.admission tcrp_server.relay"
+        " tcrp_server.config tcrp_server.logs tcrp_server.workers",
         "network",
     ),
     "tcrp_server.loop": Rule(

@@ -27,7 +27,8 @@ class Naive:
         return self.level >= TICKS
 
 
-steps = st.lists(st.tuples(st.integers(-20, 60), st.sampled_from(["has", "take", "charge", "is_full", "ready_at"])))
+names = st.sampled_from(["has", "take", "charge", "refund", "debt", "is_full", "ready_at"])
+steps = st.lists(st.tuples(st.integers(-20, 60), names))
 
 
 @settings(max_examples=200)
@@ -48,6 +49,11 @@ def test_against_a_naive_model(rate: int, burst: int, start: int, steps: list[tu
         elif name == "charge":
             bucket.charge(now)
             model.level -= TICKS
+        elif name == "refund":
+            bucket.refund(now)
+            model.level = min(burst * TICKS, model.level + TICKS)
+        elif name == "debt":
+            assert bucket.debt(now) * TICKS == burst * TICKS - model.level
         elif name == "is_full":
             assert bucket.is_full(now) == (model.level == burst * TICKS)
         else:

@@ -51,6 +51,7 @@ def test_the_table_has_a_row_for_each(report: dict[str, Any]) -> None:
     (("honest", "foreign"), 1, "a line came twice"),
     (("honest", "notices"), 1, "got notices"),
     (("joins", "unanswered"), 1, "got no answer"),
+    (("joins", "answers"), {"open: OK": 3, "locked: SERVER_FULL": 1}, "was refused"),
     (("strangers", "octets_back"), 1, "octets went to strangers"),
     (("strangers", "datagrams_back"), 1, "octets went to strangers"),
 ])

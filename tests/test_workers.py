@@ -2,22 +2,25 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import queue
+import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 
+from tcrp.constants import Status
 from tcrp.messages import Request
 from tcrp_server import workers
 from tcrp_server.admission import PasswordWork
-from tcrp_server.workers import QUEUE, SHARE, THREADS, PasswordWorkers
+from tcrp_server.workers import QUEUE, THREADS, PasswordWorkers
 
 PATIENCE = 20.0
 
 
-def work(password: str = "password", host: str = "192.0.2.1") -> PasswordWork:
-    return PasswordWork(Request(2, "lobby", "bob", password), host, None, b"salt")
+def work(password: str = "password", debt: float = 0.0, is_known: bool = False, room: str = "lobby") -> PasswordWork:
+    return PasswordWork(Request(2, room, "bob", password), "192.0.2.1", None, b"salt", is_known, debt)
 
 
 class Crew:
@@ -25,11 +28,20 @@ class Crew:
 
     def __init__(self) -> None:
         self.wakes: queue.Queue[str] = queue.Queue()
-        self.results: list[bytes | None] = []
+        self.results: list[bytes | Status] = []
         self.workers = PasswordWorkers(lambda: self.wakes.put(threading.current_thread().name))
 
-    def submit(self, job: PasswordWork) -> bool:
-        return self.workers.submit(job, self.results.append)
+    def submit(self, job: PasswordWork) -> None:
+        self.workers.submit(job, self.results.append)
+
+    def fill(self, job: PasswordWork) -> int:
+        """Submit `job` until one is refused; how many are taken."""
+        taken = -1
+        while Status.RATE_LIMITED not in self.results:
+            self.submit(job)
+            taken += 1
+        self.results.remove(Status.RATE_LIMITED)
+        return taken
 
     def collect(self, count: int) -> None:
         """Collect until `count` results are here in all."""
@@ -69,7 +81,7 @@ def test_scrypt_as_in_rfc_7914() -> None:
 
 def test_the_digest_comes_to_who_collects(crew: Crew) -> None:
     collected_in = []
-    assert crew.workers.submit(work(), lambda result: collected_in.append((threading.current_thread(), result)))
+    crew.workers.submit(work(), lambda result: collected_in.append((threading.current_thread(), result)))
     assert crew.wakes.get(timeout=PATIENCE) == "password"  # woken from a thread of its own
     assert collected_in == []
     crew.workers.collect()
@@ -81,46 +93,42 @@ def test_the_digest_comes_to_who_collects(crew: Crew) -> None:
 
 # REQ LIM-05
 def test_too_many_are_refused(crew: Crew, gate: threading.Event) -> None:
-    taken = 0
-    for number in range(QUEUE + THREADS + 10):
-        taken += crew.submit(work(host=f"192.0.2.{number}"))
+    taken = crew.fill(work())
     assert QUEUE <= taken <= QUEUE + THREADS  # the threads may have begun or not
     gate.set()
     crew.collect(taken)
     assert crew.results == [b"password"] * taken
-    assert crew.submit(work())
+    crew.submit(work())
     crew.collect(taken + 1)
 
 
-def test_one_address_cannot_take_all_places(crew: Crew, gate: threading.Event) -> None:
-    assert [crew.submit(work()) for _ in range(SHARE + 1)] == [True] * SHARE + [False]
-    assert not crew.submit(work(host="::ffff:192.0.2.1"))  # the same address
-    assert crew.submit(work(host="192.0.2.2"))
+# REQ LIM-11
+def test_who_owes_less_takes_the_place_of_who_owes_more_and_goes_first(gate: threading.Event,
+                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, digest = threading.Event(), workers.digest
+
+    def noted(job: PasswordWork) -> bytes:
+        begun.set()
+        return digest(job)
+
+    monkeypatch.setattr(workers, "digest", noted)
+    monkeypatch.setattr(workers, "THREADS", 1)  # so that results come in the order of the line
+    crew = Crew()
+    crew.submit(work("first"))
+    assert begun.wait(PATIENCE)
+    assert crew.fill(work("flood", debt=1.0)) == QUEUE
+    for password, debt, is_known in (("stranger", 0.0, False), ("known", 9.0, True)):
+        crew.submit(work(password, debt, is_known))
+        assert crew.results.pop() is Status.RATE_LIMITED  # one of the flood
+    crew.submit(work("worse", debt=2.0))
+    assert crew.results.pop() is Status.RATE_LIMITED  # itself
     gate.set()
-    crew.collect(SHARE + 1)
-    assert crew.submit(work())
-    crew.collect(SHARE + 2)
-    assert not crew.workers._pending
+    crew.collect(1 + QUEUE)
+    crew.workers.close()
+    assert crew.results == [b"first", b"known", b"stranger"] + [b"flood"] * (QUEUE - 2)
 
 
-def test_a_place_is_free_again_when_its_result_is_collected(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = threading.Semaphore(0)
-
-    def digest(job: PasswordWork) -> bytes:
-        assert turns.acquire(timeout=PATIENCE)
-        return b""
-
-    monkeypatch.setattr(workers, "digest", digest)
-    assert all(crew.submit(work()) for _ in range(SHARE))
-    for done in (1, 2):
-        turns.release()
-        crew.collect(done)
-        assert [crew.submit(work()), crew.submit(work())] == [True, False]
-    turns.release(SHARE)
-    crew.collect(SHARE + 2)
-
-
-def test_a_hash_that_fails_gives_none_and_the_threads_live_on(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hash_that_fails_says_so_and_the_threads_live_on(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
     def digest(job: PasswordWork) -> bytes:
         if job.password == b"fails":
             raise MemoryError
@@ -128,10 +136,21 @@ def test_a_hash_that_fails_gives_none_and_the_threads_live_on(crew: Crew, monkey
 
     monkeypatch.setattr(workers, "digest", digest)
     for _ in range(THREADS + 1):
-        assert crew.submit(work("fails"))
-    assert crew.submit(work("works"))
+        crew.submit(work("fails"))
+    crew.submit(work("works"))
     crew.collect(THREADS + 2)
-    assert sorted(crew.results, key=str) == [None] * (THREADS + 1) + [b"works"]
+    assert sorted(crew.results, key=str) == sorted([Status.INTERNAL_ERROR] * (THREADS + 1) + [b"works"], key=str)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority is that of the whole process")
+def test_the_loop_goes_before_the_threads(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    def digest(job: PasswordWork) -> bytes:
+        return b"%d" % os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    monkeypatch.setattr(workers, "digest", digest)
+    crew.submit(work())
+    crew.collect(1)
+    assert crew.results == [b"%d" % min(19, os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) + 10)]
 
 
 def test_close_ends_the_threads_and_drops_what_waits(gate: threading.Event) -> None:
@@ -139,8 +158,8 @@ def test_close_ends_the_threads_and_drops_what_waits(gate: threading.Event) -> N
     crew = Crew()
     threads = set(threading.enumerate()) - before
     assert len(threads) == THREADS
-    for number in range(QUEUE):
-        crew.submit(work(host=f"192.0.2.{number}"))
+    for _ in range(QUEUE):
+        crew.submit(work())
     crew.workers.close()
     gate.set()
     for thread in threads:

@@ -17,15 +17,22 @@ from tcrp.pacing import Allowance
 from tcrp.text import room_name_fault, username_fault
 from tcrp_server.rooms import Member, Refusal, Room, Rooms, Verifier
 
+_HASHINGS = 5.0  # passwords a minute that are forgotten of what an address owes; nothing is refused for that alone
+_KNOWN = 16_384  # pairs of an address and a room that are remembered
+
 
 @dataclass(frozen=True)
 class PasswordWork:
-    """A password to be hashed with `salt` before `request` from `host` can be decided. `room` is None for CREATE."""
+    """A password to be hashed with `salt` before `request` from `host` can be decided. `room` is None for CREATE.
+    Where many wait, who is known comes first, then who owes less: `is_known` if the address has lately given the right
+    password of the room, `debt` is how many passwords of its other requests were or are to be hashed lately."""
 
     request: Request
     host: str
     room: Room | None
     salt: bytes = field(repr=False)
+    is_known: bool = False
+    debt: float = 0.0
 
     @property
     def password(self) -> bytes:
@@ -56,6 +63,15 @@ class Allowances:
         """Whether `key` has one unit left, without spending it."""
         return key not in self._by_key or self._by_key[key].has(now)
 
+    def debt(self, key: object, now: float) -> float:
+        """How many units `key` has spent and not yet got back."""
+        return self._by_key[key].debt(now) if key in self._by_key else 0.0
+
+    def refund(self, key: object, now: float) -> None:
+        """Take back one charge of `key`."""
+        if key in self._by_key:
+            self._by_key[key].refund(now)
+
     def charge(self, key: object, now: float) -> None:
         """Spend one unit of `key`."""
         allowance = self._by_key.get(key)
@@ -77,6 +93,8 @@ class Admission:
         self._new_salt = new_salt
         self._creations = Allowances(create_rate)
         self._failures = Allowances(password_rate)
+        self._hashings = Allowances(_HASHINGS)
+        self._known: dict[tuple[str, str], None] = {}  # (limit_key, room name), the latest last
 
     def decide(self, request: Request, host: str, now: float) -> Member | PasswordWork:
         """The new member, or the password work that must come first. Raises Refusal."""
@@ -89,16 +107,20 @@ class Admission:
     def finish(self, work: PasswordWork, digest: bytes, now: float) -> Member:
         """The new member, when the password of `work` has been hashed to `digest`. Raises Refusal."""
         if work.room is None:
-            return self._create(work.request, work.host, Verifier(work.salt, digest), now)
+            member = self._create(work.request, work.host, Verifier(work.salt, digest), now)
+            self._remember(limit_key(work.host), member.room.name)
+            return member
         if work.room.verifier is None or not hmac.compare_digest(digest, work.room.verifier.digest):
             self._failures.charge((limit_key(work.host), work.room.name), now)
             raise Refusal(Status.WRONG_PASSWORD)
+        self._hashings.refund(limit_key(work.host), now)
+        self._remember(limit_key(work.host), work.room.name)
         return self._join(work.request, work.host, work.room, now)
 
     def _decide_create(self, request: Request, host: str, now: float) -> Member | PasswordWork:
         self._check_create(request, host, now)
         if request.password:
-            return PasswordWork(request, host, None, self._new_salt())
+            return self._work(request, host, None, self._new_salt(), now)
         return self._create(request, host, None, now)
 
     def _check_create(self, request: Request, host: str, now: float) -> None:
@@ -119,7 +141,19 @@ class Admission:
             return self._join(request, host, room, now)
         if not request.password:
             raise Refusal(Status.WRONG_PASSWORD)  # tells nothing that counts as a guess
-        return PasswordWork(request, host, room, room.verifier.salt)
+        return self._work(request, host, room, room.verifier.salt, now)
+
+    def _work(self, request: Request, host: str, room: Room | None, salt: bytes, now: float) -> PasswordWork:
+        key = limit_key(host)
+        debt = self._hashings.debt(key, now)
+        self._hashings.charge(key, now)
+        return PasswordWork(request, host, room, salt, (key, request.room_name) in self._known, debt)
+
+    def _remember(self, key: str, room_name: str) -> None:
+        self._known.pop((key, room_name), None)
+        self._known[key, room_name] = None
+        if len(self._known) > _KNOWN:
+            del self._known[next(iter(self._known))]
 
     def _join(self, request: Request, host: str, room: Room, now: float) -> Member:
         return self.rooms.join(room, request.username, host, self._new_token(), now)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import secrets
 import signal
@@ -13,7 +14,7 @@ from tcrp import fastcodec
 from tcrp_server import logs, sockets, tiers
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config, load
-from tcrp_server.control import REFUSALS
+from tcrp_server.control import LINGERING
 from tcrp_server.loop import Loop
 from tcrp_server.rooms import Rooms
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked; 2 for wrong options."""
     config = load(argv, os.environ)
     logs.set_up(config.log_format, config.log_level)
-    _allow_files((config.max_connections or _MANY) + REFUSALS + _FEW)
+    config = _within(config, _allow_files((config.max_connections or _MANY) + LINGERING + _FEW))
     try:
         tcp, udp = sockets.listen(config.host, config.port, config.udp_port)
     except sockets.CannotListen as error:
@@ -65,16 +66,32 @@ def make_loop(tcp: socket.socket, udp: socket.socket, config: Config) -> Loop:
     return Loop(tcp, udp, config, rooms, admission, fastcodec)
 
 
-def _allow_files(wanted: int) -> None:
-    """Have so many file descriptors, or what the system lets us: a usual limit (1,024) is below that of connections."""
-    if sys.platform != "win32":
-        import resource
+def _allow_files(wanted: int) -> int:
+    """Have so many file descriptors, or what the system lets us: a usual limit (1,024) is below that of connections.
+    How many there are, at most `wanted`."""
+    if sys.platform == "win32":
+        return wanted
+    import resource
 
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        if soft != resource.RLIM_INFINITY and soft < most:
-            with contextlib.suppress(OSError, ValueError):
-                resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft == resource.RLIM_INFINITY or soft >= most:
+        return most
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError):
+        return soft
+    return most
+
+
+def _within(config: Config, files: int) -> Config:
+    """`config` with no more connections than `files` are enough for: without a file nobody can come, and so nobody
+    gives way. Where there are too few for that too, accepting rests from time to time."""
+    most = files - LINGERING - _FEW
+    if 0 < most < (config.max_connections or _MANY):
+        logs.warning("fewer connections than asked for: there are not enough file descriptors", connections=most)
+        return dataclasses.replace(config, max_connections=most)
+    return config
 
 
 def _print(line: str) -> None:

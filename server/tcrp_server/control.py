@@ -18,29 +18,30 @@ from tcrp.messages import Complete, EndpointAnnouncement, Request, Response
 from tcrp_server import logs
 from tcrp_server.admission import Admission, PasswordWork, limit_key
 from tcrp_server.config import Config
+from tcrp_server.crowd import Crowd, Stage
 from tcrp_server.deadlines import Deadlines
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Address, Member, Refusal
 from tcrp_server.workers import PasswordWorkers
 
-_ACCEPTS = 64            # connections taken in one turn of the loop
+_ACCEPTS = 32            # connections taken in one turn of the loop
 _RECEIVE = 16_384        # octets read in one turn of the loop, more than a request has
-REFUSALS = 256           # refused connections that may linger beyond the limit, so that the answer is not lost
+LINGERING = 64 if sys.platform == "win32" else 256  # connections that have their answer, beyond the limit of others
+_MORE = getattr(socket, "MSG_MORE", 0)  # on Linux: the end leaves in the same packet, which is cheaper
 _NO_FILES_PAUSE = 0.5    # seconds without accepting when the process has no file descriptor left
-_MOST = 500 if sys.platform == "win32" else sys.maxsize  # connections in all; select() there takes 512 sockets
+_MOST = 500 - LINGERING if sys.platform == "win32" else sys.maxsize  # others; select() there takes 512 sockets
 
 
 class _Connection:
     """One TCP connection. `is_over`: nothing it sends has a meaning any more, it is only being closed politely."""
 
-    __slots__ = ("control", "counts", "host", "is_at_end", "is_over", "is_watched", "key", "member", "peer", "sock")
+    __slots__ = ("control", "host", "is_at_end", "is_over", "is_watched", "key", "member", "peer", "sock")
 
-    def __init__(self, sock: socket.socket, peer: Address, key: str, counts: bool, control: ControlConnection) -> None:
+    def __init__(self, sock: socket.socket, peer: Address, key: str, control: ControlConnection) -> None:
         self.sock = sock
         self.peer = peer        # kept, because a socket that was reset cannot tell it any more
         self.host: str = peer[0]
         self.key = key          # what the limit per address counts
-        self.counts = counts    # towards the limits
         self.control = control
         self.member: Member | None = None
         self.is_over = False
@@ -66,9 +67,7 @@ class ControlServer:
         self._codec = codec
         self._config = config
         self._clock = clock
-        self._connections: set[_Connection] = set()
-        self._by_key: dict[str, int] = {}
-        self._counted = 0
+        self._crowd: Crowd[_Connection] = Crowd(min(config.max_connections or _MOST, _MOST), LINGERING)
         self._deadlines: Deadlines[_Connection | None] = Deadlines()  # None: accept again
         selector.register(listener, selectors.EVENT_READ, self.on_accept)
 
@@ -96,41 +95,44 @@ class ControlServer:
                 sock.close()
 
     def _add(self, sock: socket.socket, peer: Address) -> None:
-        key = limit_key(peer[0])
+        connection = _Connection(sock, peer, limit_key(peer[0]), ControlConnection(SERVER, self._codec))
         per_address = self._config.max_connections_per_address
         refusal = None
-        if per_address and self._by_key.get(key, 0) >= per_address:
+        if per_address and self._crowd.unfinished_of(connection.key) >= per_address:
             refusal = Status.RATE_LIMITED
-        elif self._config.max_connections and self._counted >= self._config.max_connections:
+        elif not self._has_room():
             refusal = Status.SERVER_FULL
-        is_unheard = refusal is not None and len(self._connections) - self._counted >= REFUSALS
-        if is_unheard or len(self._connections) >= _MOST:
-            sock.close()
-            return
-        connection = _Connection(sock, peer, key, refusal is None, ControlConnection(SERVER, self._codec))
-        self._connections.add(connection)
-        self._count(connection, 1)
+        self._crowd.put(connection, connection.key, Stage.ASKING if refusal is None else Stage.LINGERING)
         # SPEC CTL-09: "however the octets are spread over that time"
         self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
         if refusal is not None:
             self._refuse(connection, refusal)
         else:
             self._guarded(connection, self._read)  # the request is mostly there: no turn of the loop for it
-        if connection in self._connections and not connection.is_at_end:
+        if connection in self._crowd and not connection.is_at_end:
             connection.is_watched = True
             self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._guarded(connection, self._read))
+
+    def _has_room(self) -> bool:
+        """Whether one more can be taken; others give way to it."""
+        while self._crowd.is_full and (connection := self._crowd.first_to_go()) is not None:
+            self._guarded(connection, self._give_way)
+        return not self._crowd.is_full
+
+    def _give_way(self, connection: _Connection) -> None:
+        stage = self._crowd.stage(connection)
+        self._read(connection)  # its request may have come meanwhile
+        if self._crowd.stage(connection) is not stage:
+            return
+        if stage is Stage.ASKING:
+            self._refuse(connection, Status.SERVER_FULL)
+        else:
+            self._close(connection)
 
     def _unwatch(self, connection: _Connection) -> None:
         if connection.is_watched:
             connection.is_watched = False
             self._selector.unregister(connection.sock)
-
-    def _count(self, connection: _Connection, change: int) -> None:
-        if connection.counts:
-            self._counted += change
-            self._by_key[connection.key] = self._by_key.get(connection.key, 0) + change
-            if not self._by_key[connection.key]:
-                del self._by_key[connection.key]
 
     def _guarded(self, connection: _Connection, act: Callable[[_Connection], None]) -> None:
         """Do something with `connection`. A fault of ours is logged and ends this connection, not the service."""
@@ -159,7 +161,7 @@ class ControlServer:
     def _stop_reading(self, connection: _Connection) -> None:
         if connection.control.state != "DECIDING":
             self._close(connection)
-        elif connection in self._connections:
+        elif connection in self._crowd:
             # SPEC CTL-12: "its whole answer to a client that has closed only its sending side"
             connection.is_at_end = True
             self._unwatch(connection)  # it would be readable for ever
@@ -186,20 +188,19 @@ class ControlServer:
         if isinstance(decision, Member):
             self._admit(connection, decision)
             return
-        is_taken = self._workers.submit(decision, lambda digest: self._guarded(
-            connection, lambda connection: self._go_on(connection, decision, digest)))
-        if not is_taken:
-            self._refuse(connection, Status.RATE_LIMITED)
+        self._crowd.put(connection, connection.key, Stage.DECIDING)
+        self._workers.submit(decision, lambda result: self._guarded(
+            connection, lambda connection: self._go_on(connection, decision, result)))
 
-    def _go_on(self, connection: _Connection, work: PasswordWork, digest: bytes | None) -> None:
-        if connection not in self._connections:  # it broke meanwhile: no member without anybody behind it
+    def _go_on(self, connection: _Connection, work: PasswordWork, result: bytes | Status) -> None:
+        if connection not in self._crowd:  # it broke meanwhile: no member without anybody behind it
             return
-        if digest is None:
+        if result is Status.INTERNAL_ERROR:
             logs.warning("cannot hash a password")
-            self._end(connection, Status.INTERNAL_ERROR)
-            return
         try:
-            member = self._admission.finish(work, digest, self._clock())
+            if isinstance(result, Status):
+                raise Refusal(result)
+            member = self._admission.finish(work, result, self._clock())
         except Refusal as refusal:
             self._refuse(connection, refusal.status)
         else:
@@ -215,6 +216,7 @@ class ControlServer:
         logs.info("created" if member.is_host else "joined", room=member.room.name, user=member.username,
                   host=connection.shown_host)
         connection.member = member
+        self._crowd.put(connection, connection.key, Stage.ADMITTED)
         self._deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
         replies = (control.send(Response(control.operation, control.room_name, Status.OK))
                    + control.send(Complete(control.operation, control.room_name, member.token.decode("ascii"))))
@@ -229,13 +231,13 @@ class ControlServer:
 
     def _refuse(self, connection: _Connection, status: Status) -> None:
         logs.debug("refused", host=connection.shown_host, room=connection.control.room_name, status=status.name)
-        if self._send(connection, connection.control.refuse(status)):
+        if self._send(connection, connection.control.refuse(status), _MORE):
             self._finish(connection)
 
-    def _send(self, connection: _Connection, octets: bytes) -> bool:
+    def _send(self, connection: _Connection, octets: bytes, flags: int = 0) -> bool:
         """Send a whole reply. At most 600 octets are ever sent, so the kernel's buffer takes them or all is lost."""
         try:
-            is_sent = connection.sock.send(octets) == len(octets)
+            is_sent = connection.sock.send(octets, flags) == len(octets)
         except OSError:
             is_sent = False
         if not is_sent:
@@ -245,11 +247,15 @@ class ControlServer:
     def _finish(self, connection: _Connection) -> None:
         """Nothing more will be said: close when the client does, or soon. Closing at once could lose our answer."""
         connection.is_over = True
+        self._crowd.put(connection, connection.key, Stage.LINGERING)
         self._deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
         try:
             connection.sock.shutdown(socket.SHUT_WR)
         except OSError:
             self._close(connection)
+        if (oldest := self._crowd.first_to_close()) is not None:
+            self._read(oldest)  # what is unread when it is closed would reset it, and could take its answer away
+            self._close(oldest)
 
     # ---- how it ends ----
 
@@ -273,7 +279,7 @@ class ControlServer:
 
     def shut_down(self) -> None:
         """Answer what waits for an answer, and close everything."""
-        for connection in list(self._connections):
+        for connection in self._crowd:
             self._end(connection, Status.SHUTTING_DOWN)
         self._listener.close()
 
@@ -287,9 +293,8 @@ class ControlServer:
 
     def _close(self, connection: _Connection) -> None:
         connection.is_over = True
-        if connection in self._connections:
-            self._connections.remove(connection)
-            self._count(connection, -1)
+        if connection in self._crowd:
+            self._crowd.remove(connection)
             self._deadlines.discard(connection)
             self._unwatch(connection)
             connection.sock.close()

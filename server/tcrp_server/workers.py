@@ -1,19 +1,23 @@
-"""Password hashing beside the loop: two threads and a short queue. scrypt lets the loop run meanwhile."""
+"""Password hashing beside the loop: threads and a short line before them. scrypt lets the loop run meanwhile."""
 from __future__ import annotations
 
 import collections
+import contextlib
 import hashlib
-import queue
+import os
+import sys
 import threading
-from typing import Callable, Optional
+from typing import Callable, Union
 
-from tcrp_server.admission import PasswordWork, limit_key
+from tcrp.constants import Status
+from tcrp_server.admission import PasswordWork
+from tcrp_server.crowd import Line
 
 THREADS = 2
 QUEUE = 32   # at 40 ms each and two at a time, the last one waits 0.7 s
-SHARE = 16   # of one address (limit_key), so that it cannot keep all others out
+_NICE = 10   # on Linux, where each thread has a priority of its own: the loop goes first
 
-Done = Callable[[Optional[bytes]], None]
+Done = Callable[[Union[bytes, Status]], None]
 
 
 def digest(work: PasswordWork) -> bytes:
@@ -26,51 +30,50 @@ class PasswordWorkers:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
-        self._jobs: queue.Queue[tuple[PasswordWork, Done] | None] = queue.Queue(QUEUE)
-        self._done: collections.deque[tuple[PasswordWork, Done, bytes | None]] = collections.deque()
-        self._pending: collections.Counter[str] = collections.Counter()  # by limit_key, until collected
+        self._line: Line[tuple[PasswordWork, Done]] = Line(QUEUE)
+        self._changed = threading.Condition()  # guards the line and is_closed
+        self._is_closed = False
+        self._done: collections.deque[tuple[Done, bytes | Status]] = collections.deque()
         for _ in range(THREADS):
             threading.Thread(target=self._run, name="password", daemon=True).start()
 
-    def submit(self, work: PasswordWork, done: Done) -> bool:
-        """Hash the password; collect() then calls `done` with the digest, or None if that failed. False if too many
-        are waiting, in all or of this address."""
-        key = limit_key(work.host)
-        if self._pending[key] >= SHARE:
-            return False
-        try:
-            self._jobs.put_nowait((work, done))
-        except queue.Full:
-            return False
-        self._pending[key] += 1
-        return True
+    def submit(self, work: PasswordWork, done: Done) -> None:
+        """Hash the password; collect() then calls `done` with the digest, or with INTERNAL_ERROR if that failed. If
+        too many wait, one of them is called with RATE_LIMITED, at once: the last in the line."""
+        with self._changed:
+            displaced = self._line.push((work, done), (not work.is_known, work.debt), work.request.room_name)
+            self._changed.notify()
+        if displaced is not None:
+            displaced[1](Status.RATE_LIMITED)
 
     def collect(self) -> None:
         """Call back for all work that is done, in the caller's thread."""
         while self._done:
-            work, done, result = self._done.popleft()
-            key = limit_key(work.host)
-            self._pending[key] -= 1
-            if not self._pending[key]:
-                del self._pending[key]
+            done, result = self._done.popleft()
             done(result)
 
     def close(self) -> None:
         """End the threads after what they are at; what waits is dropped."""
-        while not self._jobs.empty():
-            try:
-                self._jobs.get_nowait()
-            except queue.Empty:  # a thread was faster
-                pass
-        for _ in range(THREADS):
-            self._jobs.put(None)
+        with self._changed:
+            self._line.clear()
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _next(self) -> tuple[PasswordWork, Done] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or len(self._line))
+            return None if self._is_closed else self._line.pop()
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        while (job := self._next()) is not None:
             work, done = job
+            result: bytes | Status
             try:
                 result = digest(work)
             except Exception:  # no memory, no scrypt: the thread lives on, and the request gets its answer
-                result = None
-            self._done.append((work, done, result))
+                result = Status.INTERNAL_ERROR
+            self._done.append((done, result))
             self._wake()

@@ -47,8 +47,8 @@ def replies_little_endian() -> None:
 def padded_replies() -> None:
     """Pads its replies with NUL."""
     @around(ControlServer, "_send")
-    def send(original: Any, self: Any, connection: Any, octets: bytes) -> Any:
-        return original(self, connection, octets + bytes(16))
+    def send(original: Any, self: Any, connection: Any, octets: bytes, *flags: int) -> Any:
+        return original(self, connection, octets + bytes(16), *flags)
 
 
 @mutant
@@ -165,12 +165,12 @@ def answers_empty_connections() -> None:
 def ends_with_the_client() -> None:
     """Closes without an answer when the client has closed its sending side."""
     @around(ControlServer, "_send")
-    def send(original: Any, self: Any, connection: Any, octets: bytes) -> Any:
+    def send(original: Any, self: Any, connection: Any, octets: bytes, *flags: int) -> Any:
         time.sleep(0.05)
         if _next_octet(connection.sock) == b"":
             self._close(connection)
             return False
-        return original(self, connection, octets)
+        return original(self, connection, octets, *flags)
 
 
 @mutant
@@ -188,7 +188,7 @@ def handshake_time_for_each_read() -> None:
     @around(ControlServer, "_read")
     def read(original: Any, self: Any, connection: Any) -> None:
         original(self, connection)
-        if connection in self._connections and connection.control.state == "AWAIT_REQUEST":
+        if connection in self._crowd and connection.control.state == "AWAIT_REQUEST":
             self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
 
 
@@ -237,8 +237,8 @@ def ends_at_resets() -> None:
 def answers_every_request() -> None:
     """Answers the second of two requests on a connection too."""
     @around(ControlServer, "_send")
-    def send(original: Any, self: Any, connection: Any, octets: bytes) -> Any:
-        return original(self, connection, octets * (2 if connection.control._rest else 1))
+    def send(original: Any, self: Any, connection: Any, octets: bytes, *flags: int) -> Any:
+        return original(self, connection, octets * (2 if connection.control._rest else 1), *flags)
 
 
 @mutant

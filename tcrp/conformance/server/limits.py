@@ -15,9 +15,9 @@ CASES = Cases("10", needs=("server-relay", "server-who"))
 
 ANSWERS = "A server MUST answer a request that hits a limit with a status, and never let it wait for the limit to pass."
 CONNECTIONS = (
-    "A server over its limit of unfinished connections MUST answer with `operation` 0, an empty room name and "
-    "status RATE_LIMITED (the limit of this address) or SERVER_FULL (the limit of the server), without waiting "
-    "for a request."
+    "A server that refuses a new connection because of a limit of unfinished connections MUST answer with "
+    "`operation` 0, an empty room name and status RATE_LIMITED (the limit of this address) or SERVER_FULL (the limit "
+    "of the server), without waiting for a request."
 )
 PASSWORDS = (
     "A server SHOULD limit wrong passwords for each address and room name, and refuse every JOIN of that address "

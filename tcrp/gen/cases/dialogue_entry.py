@@ -13,7 +13,7 @@ def cases() -> list[ServerPlay]:
     """All dialogues of this module, in the order of the file."""
     return [_password(), _password_octets(), _open_room(), _forms(), _extension(), _pieces(), _secondrequest(),
             _room_exists(), _room_names(), _name_in_use(), _room_full(), _server_full(), _create_rate(),
-            _password_rate(), _connections(), _network_64()]
+            _password_rate(), _connections(), _give_way(), _network_64()]
 
 
 # ---- who gets in ----
@@ -196,23 +196,34 @@ def _password_rate() -> ServerPlay:
 
 
 def _connections() -> ServerPlay:
-    play = ServerPlay("connections", "LIM-01 LIM-02 ERR-04", "Two unfinished connections an address, three in all: the "
-                      "next is answered at once, before it has asked.", max_connections_per_address=2,
-                      max_connections=3)
+    play = ServerPlay("connections", "LIM-01 LIM-02 ERR-04", "Two unfinished connections an address: the next is "
+                      "answered at once, before it has asked.", max_connections_per_address=2)
     alice, bob, carol = play.person("alice"), play.person("bob", AWAY), play.person("carol", "203.0.113.9")
     alice.connects()
     alice.connects(header(3, 1, 0, 5)[:10])
     alice.connects()
     alice.gets(0, Status.RATE_LIMITED, "")
     bob.connects()
-    bob.connects()
-    bob.gets(0, Status.SERVER_FULL, "")
-    carol.connects(request(CREATE, "carol"))
-    carol.gets(0, Status.SERVER_FULL, "")
+    alice.connects(request(CREATE, "alice"))
+    alice.gets(0, Status.RATE_LIMITED, "")
+    carol.enters(CREATE)
     play.wait(5.5)
     for name in "alice", "alice-2", "bob":
         play.refuses(name)
+    alice.enters(JOIN)
+    return play
+
+
+def _give_way() -> ServerPlay:
+    play = ServerPlay("give-way", "LIM-09 ERR-04", "One unfinished connection in all: what has sent no whole request "
+                      "is refused when the next one comes.", "should", max_connections=1)
+    alice, bob, carol = play.person("alice"), play.person("bob", AWAY), play.person("carol", "203.0.113.9")
+    alice.connects()
+    bob.connects(header(3, 2, 0, 5))
+    play.refuses("alice", 0, Status.SERVER_FULL)
     carol.enters(CREATE)
+    play.refuses("bob", 2, Status.SERVER_FULL)
+    alice.enters(JOIN)
     return play
 
 
