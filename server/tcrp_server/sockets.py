@@ -7,7 +7,7 @@ from typing import Any
 
 from tcrp_server import errqueue
 
-BACKLOG = 1_024
+BACKLOG = 1_024  # connections that wait to be accepted: with more, a newcomer waits behind all of a flood
 UDP_BUFFER = 4 << 20  # octets; a default receive buffer holds 25 ms of a busy server's load
 _TRIES = 20           # with --port 0: how many TCP ports may be taken on UDP
 
