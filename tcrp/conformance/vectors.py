@@ -160,7 +160,7 @@ def _refuse(vector: Vector, program: Program) -> None:
         raise Skipped("the program was given U+FFFD for half of a surrogate pair, or its encoder put it there")
     _judge_code(answer, INVALID, question, message)
     found = _object(answer, question).get("error")
-    if found not in set(ErrorCode):
+    if found not in [*ErrorCode]:
         raise question.violation(answer, f": error is {json.dumps(found)}")
 
 
