@@ -34,7 +34,8 @@ SHOWN = 5         # differences that are printed, for each language
 PATIENCE = 60.0   # seconds for the answers of a differential, and as much for each thousand of them
 LIMIT = 30.0      # seconds for one answer to a vector: a machine that does other things too is slow
 Answer = tuple[int, str]
-COLUMNS = [f"{name} {verb}" for name in ("control", "chat", "relay") for verb in ("decode", "encode")] + ["stream read"]
+COLUMNS = [*(f"{name} {verb}" for name in ("control", "chat", "relay") for verb in ("decode", "encode")),
+           "encode encode", "stream read"]
 
 
 # ---- vectors ----

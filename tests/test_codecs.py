@@ -55,11 +55,24 @@ def ask(command: list[str], *words: str, given: bytes = b"") -> tuple[int, str]:
 
 
 @each_language
-# REQ CNF-02 CNF-03 CNF-05 CTL-07 CTL-08
+# REQ CNF-02 CNF-03 CNF-04 CNF-05 CTL-07 CTL-08
 def test_every_vector(command: list[str]) -> None:
     for column in conform_codecs.COLUMNS:
         for each in conform_codecs.outcomes(command, column):
             assert each.verdict == report.PASS, f"{each.case.id}: expected {each.expected}; observed {each.observed}"
+
+
+@each_language
+# REQ CNF-04
+def test_fields_without_octets_are_refused_with_the_code_of_the_vector(command: list[str]) -> None:
+    vectors = json.loads((ROOT / "spec" / "vectors" / "encode.json").read_text(encoding="utf-8"))["vectors"]
+    lines = [f"encode {each['message']} {each['json'] or json.dumps(each['fields'])}".encode() for each in vectors]
+    _, out = ask(command, "lines", given=b"\n".join(lines))
+    replies = out.splitlines()
+    assert len(replies) == len(lines)
+    for vector, line, reply in zip(vectors, lines, replies):
+        assert conform_codecs.difference(line, runner.answer(line, False), reply) == "", (line, reply)
+        assert json.loads(reply.partition(" ")[2])["error"] == vector["error"], vector["id"]
 
 
 @each_language

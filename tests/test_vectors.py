@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import io
 import json
 import subprocess
@@ -19,12 +20,15 @@ from stages import ClientStage, ServerStage, differences
 from tcrp import codec, fastcodec, messages, tool
 from tcrp.connection import CLIENT, SERVER, ControlConnection
 from tcrp.constants import ControlKind, ErrorCode, NoticeKind, Operation, Registry, State, Status
-from tcrp.errors import RemoteProtocolError
+from tcrp.errors import LocalProtocolError, RemoteProtocolError
 from tcrp.explain import stands_on_stream
 from tcrp.framing import NEED_DATA, FrameReader
+from tcrp.gen import model
 from tcrp.gen import vectors as renderer
 from tcrp.gen.cases import chat as chat_cases
+from tcrp.gen.cases import encode as encode_cases
 from tcrp.gen.cases.case import EVENTS, Case, event_fields
+from tcrp.gen.cases.refusal import Refusal
 from tcrp.gen.introspect import protocol
 from tcrp.gen.model import SchemaError
 from tcrp.messages import ChatDatagram, Keepalive, TextMessage
@@ -38,9 +42,10 @@ FILES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sor
 SCHEMA = json.loads((FOLDER / "vectors.schema.json").read_text(encoding="utf-8"))
 Vector = dict[str, Any]
 MESSAGES: list[Vector] = [vector for name in ("control", "chat", "relay") for vector in FILES[name]["vectors"]]
+REFUSALS: list[Vector] = FILES["encode"]["vectors"]
 STREAMS: list[Vector] = FILES["stream"]["vectors"]
 DIALOGUES: list[Vector] = FILES["dialogue"]["vectors"]
-ALL = [*MESSAGES, *STREAMS, *DIALOGUES]
+ALL = [*MESSAGES, *REFUSALS, *STREAMS, *DIALOGUES]
 BY_ID = {vector["id"]: vector for vector in ALL}
 codecs = pytest.mark.parametrize("library", [codec, fastcodec], ids=["codec", "fastcodec"])
 
@@ -122,6 +127,7 @@ def test_the_form_of_a_file(name: str) -> None:
     ("chat", {"result": "maybe"}), ("chat", {"error": "truncated", "result": "valid"}), ("chat", {"octets": "0"}),
     ("relay", {"octets": "AB"}), ("chat", {"message": "frame"}), ("control", {"req": []}),
     ("control", {"result": "invalid", "error": None}), ("control", {"fields": None}), ("control", {"id": "A b"}),
+    ("encode", {"error": None}), ("encode", {"fields": None}), ("encode", {"json": "{}"}), ("encode", {"octets": ""}),
     ("stream", {"error_at": 3}), ("stream", {"chunkings": []}), ("stream", {"reader": "nobody"}),
     ("dialogue", {"subject": "client"}), ("dialogue", {"tokens": ["to ken"]}), ("dialogue", {"steps": [{"at": 0}]}),
     ("dialogue", {"steps": [{"at": 0, "do": "wait", "expect": [{"octets": ""}]}]}),
@@ -149,6 +155,7 @@ def test_there_are_enough_and_more_that_are_wrong() -> None:
     assert results["invalid"] + results["incomplete"] > results["valid"]
     assert results["incomplete"] >= 15
     assert len(DIALOGUES) >= 60
+    assert len(REFUSALS) >= 100
 
 
 def test_every_error_that_reading_can_give_occurs() -> None:
@@ -283,6 +290,89 @@ def test_the_command_as_a_program(name: str) -> None:
         assert json.loads(done.stdout) == vector["fields"]
     if vector["error"]:
         assert json.loads(done.stdout)["error"] == vector["error"]
+
+
+# ---- fields that have no octets ----
+
+def refused(library: ModuleType, vector: Vector) -> LocalProtocolError:
+    """The error with which a codec refuses the fields."""
+    fields = vector["fields"] or json.loads(vector["json"])
+    message = from_plain(vector["message"], fields)  # what is wrong is no type of JSON
+    with pytest.raises(LocalProtocolError) as caught:
+        getattr(library, f"encode_{vector['message']}")(message)
+    return caught.value
+
+
+@codecs
+# REQ CNF-04
+def test_fields_that_have_no_octets(library: ModuleType) -> None:
+    for vector in REFUSALS:
+        assert refused(library, vector).code == vector["error"], vector["id"]
+        assert vector["req"][0] == "CNF-04", vector["id"]
+
+
+def test_every_reader_of_json_makes_the_same_of_the_file() -> None:
+    """As RFC 7493 wants it; what is not so is a text inside."""
+    json.dumps(FILES["encode"], ensure_ascii=False, allow_nan=False).encode()
+    for vector in REFUSALS:
+        if vector["json"]:
+            assert ("surrogate" in vector["flags"]) != ("1e400" in vector["json"]), vector["id"]
+            with pytest.raises(ValueError, match=r"surrogates not allowed|not JSON compliant"):
+                json.dumps(json.loads(vector["json"]), ensure_ascii=False, allow_nan=False).encode()
+        else:
+            assert "surrogate" not in vector["flags"], vector["id"]
+
+
+def faults(body: model.Struct | model.JsonObject | model.Choice, path: str) -> Iterator[tuple[str, str]]:
+    """Each fault that fields can have, by the IR: where a codec reports it, and its code."""
+    if isinstance(body, model.Choice):
+        for form in body.forms:
+            if form.written:
+                yield from faults(form.body, f"{path}.{form.name}")
+    elif isinstance(body, model.JsonObject):
+        yield path, "bad_json"
+        if any(member.maximum for member in body.members):
+            yield path, "out_of_range"
+    else:
+        for field in body.fields:
+            yield from _faults(field.type, f"{path}.{field.name}", path)
+
+
+def _faults(kind: model.Type, path: str, inside: str) -> Iterator[tuple[str, str]]:
+    if isinstance(kind, (model.Choice, model.JsonObject)):
+        yield from faults(kind, path)
+    elif isinstance(kind, model.Unsigned):
+        yield path, "out_of_range"
+    elif isinstance(kind, model.Run):
+        if kind.minimum or kind.maximum is not None:
+            yield path, "out_of_range"
+        if isinstance(kind.extent, model.UpTo):
+            yield path, "bad_name"
+        if kind.encoding:
+            yield f"{inside}.{kind.extent.size}" if isinstance(kind.extent, model.SizedBy) else path, "bad_utf8"
+        if kind.encoding == "ascii":
+            yield path, "bad_ascii"
+
+
+def test_every_field_has_its_refusals() -> None:
+    found = {(error.field, str(error.code)) for error in (refused(codec, vector) for vector in REFUSALS)}
+    wanted = {fault for message in protocol().messages for fault in faults(message.body, message.name)}
+    wanted |= {(message.name, "out_of_range") for message in protocol().messages if message.maximum}
+    assert len(wanted) > 30
+    assert wanted - found == {("control_frame.operation_payload_size", "out_of_range")}  # half a gigabyte
+    # A form that would be read as another one is not told by the IR.
+    assert found - wanted == {("chat_datagram.message", "out_of_range")}
+
+
+def test_both_sides_of_every_number_are_refused() -> None:
+    for message in ("control_header", "control_frame", "response_payload", "endpoint_announcement", "relay_datagram"):
+        body = next(each.body for each in protocol().messages if each.name == message)
+        structs = [form.body for form in body.forms] if isinstance(body, model.Choice) else [body]
+        for field in (field for struct in structs if isinstance(struct, model.Struct) for field in struct.fields):
+            given = [vector["fields"][field.name] for vector in REFUSALS if vector["message"] == message and
+                     field.name in (vector["fields"] or ())]
+            if given and isinstance(field.type, model.Unsigned):
+                assert {-1, field.type.maximum + 1} <= set(given), field.name
 
 
 # ---- streams ----
@@ -489,6 +579,21 @@ def test_another_error_than_the_one_found(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(chat_cases, "cases", lambda: [wrong])
     with pytest.raises(SchemaError, match="'truncated'"):
         renderer.render_chat(protocol())
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"error": "bad_type"}, "out_of_range was found, where the case has bad_type"),
+    ({"fields": {"port": 1}}, "None was found, where the case has out_of_range"),
+    ({"good": {"port": -2}}, "what it changes cannot be encoded either"),
+])
+def test_a_refusal_that_is_not_so(change: Vector, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Refusal("no-octets-x", "Why.", ("CNF-04",), (), "endpoint_announcement", {"port": 1}, {"port": -1},
+                    "out_of_range")
+    monkeypatch.setattr(encode_cases, "cases", lambda _: [right])
+    assert json.loads(renderer.render_encode(protocol()))["vectors"][0]["fields"] == {"port": -1}
+    monkeypatch.setattr(encode_cases, "cases", lambda _: [dataclasses.replace(right, **change)])
+    with pytest.raises(SchemaError, match=f"no-octets-x: {words}"):
+        renderer.render_encode(protocol())
 
 
 def test_two_cases_of_one_id(monkeypatch: pytest.MonkeyPatch) -> None:

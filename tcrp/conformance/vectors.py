@@ -1,7 +1,7 @@
 """The vectors of spec/vectors as conformance cases: what each asks a program of the runner contract, and its verdict.
 
-Each vector is a case for each verb: decoding, encoding where the vector says what must come of it, and, with the verb
-`lines`, reading a stream of frames in every cut.
+Each vector is a case for each verb: decoding, encoding where the vector says what must come of it, refusing to encode,
+and, with the verb `lines`, reading a stream of frames in every cut.
 """
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from typing import Any
 from tcrp.conformance.case import MUST, Case, Skipped, Violation
 from tcrp.conformance.exchange import cut, first_shown
 from tcrp.conformance.program import Answer, Program
+from tcrp.constants import ErrorCode
 from tcrp.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, VALID
 
-FILES = ("control", "chat", "relay", "stream")
+FILES = ("control", "chat", "relay", "encode", "stream")
 _ONE_SHOT = "chat-text-japanese"  # the vector that is asked of a process of its own, whether there is `lines` or not
 _RESULTS = {"valid": VALID, "invalid": INVALID, "incomplete": INCOMPLETE}
 _SECTIONS = {
@@ -27,6 +28,8 @@ _SECTIONS = {
 }
 _REQUIREMENT = re.compile(r"^- \*\*([A-Z]{3}-\d+)\*\* (.+(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 NEEDS_LINES = "needs the verb lines"  # why a stream is skipped
+_HALF = "surrogate"  # the flag of fields that not every language can hold
+_PUT_FOR_HALF = "\ufffd".encode().hex()
 Vector = dict[str, Any]
 Ask = Callable[[str, str, str], Answer]
 
@@ -40,10 +43,11 @@ def find() -> Path:
 
 
 def load(folder: Path) -> dict[str, list[Case]]:
-    """The cases by file of vectors: control, chat, relay, stream. Raises OSError, ValueError or KeyError."""
+    """The cases by file of vectors: control, chat, relay, encode, stream. Raises OSError, ValueError or KeyError."""
     quotes = _quotes(folder.parent / "tcrp.md")
     files = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["vectors"] for name in FILES}
-    return {name: list(_cases(vectors, quotes)) for name, vectors in files.items()}
+    simplest: dict[tuple[str, str], str] = {}
+    return {name: list(_cases(vectors, quotes, simplest)) for name, vectors in files.items()}
 
 
 def _quotes(specification: Path) -> dict[str, str]:
@@ -54,8 +58,8 @@ def _quotes(specification: Path) -> dict[str, str]:
     return {found[1]: " ".join(found[2].split()) for found in _REQUIREMENT.finditer(prose)}
 
 
-def _cases(vectors: list[Vector], quotes: dict[str, str]) -> Iterator[Case]:
-    simplest: dict[tuple[str, str], str] = {}  # the first case of a verb and message, which all others of it need
+def _cases(vectors: list[Vector], quotes: dict[str, str], simplest: dict[tuple[str, str], str]) -> Iterator[Case]:
+    """The cases of a file; `simplest` gets the first case of each verb and message, which all others of it need."""
     for vector in vectors:
         message = vector.get("message", "")
         if not message and vector["reader"] != "frames":
@@ -70,6 +74,9 @@ def _cases(vectors: list[Vector], quotes: dict[str, str]) -> Iterator[Case]:
 def _runs(vector: Vector) -> Iterator[tuple[str, Any]]:
     if "message" not in vector:
         yield "read", _read
+        return
+    if "octets" not in vector:
+        yield "encode", _refuse
         return
     yield "decode", _decode
     if vector["id"] == _ONE_SHOT:
@@ -138,6 +145,23 @@ def _encode(vector: Vector, program: Program, is_alone: bool = False) -> None:
             raise question.violation(answer, same)
         if "canonical" not in flags:
             _decoded(vector, written, ask)
+
+
+def _refuse(vector: Vector, program: Program) -> None:
+    """Have the fields refused, with whatever error code: what is out of range in one language has no type in another.
+
+    A program that wrote U+FFFD for half of a surrogate pair may never have had it.
+    """
+    message, fields = vector["message"], vector["json"] or json.dumps(vector["fields"])
+    question = _Question(f"encode {message} {cut(fields)} to exit with {INVALID} (these fields have no octets)",
+                         f"{json.dumps({'error': vector['error']})}, or another error code")
+    answer = program.ask("encode", message, fields)
+    if _HALF in vector["flags"] and answer.code == VALID and _PUT_FOR_HALF.encode() in answer.output.lower():
+        raise Skipped("the program was given U+FFFD for half of a surrogate pair, or its encoder put it there")
+    _judge_code(answer, INVALID, question, message)
+    found = _object(answer, question).get("error")
+    if found not in [*ErrorCode]:
+        raise question.violation(answer, f": error is {json.dumps(found)}")
 
 
 def _read(vector: Vector, program: Program) -> None:

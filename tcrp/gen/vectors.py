@@ -8,7 +8,7 @@ from typing import Any
 
 from tcrp import codec, explain, plain
 from tcrp.constants import ErrorCode
-from tcrp.errors import RemoteProtocolError
+from tcrp.errors import LocalProtocolError, RemoteProtocolError
 from tcrp.gen.cases import (
     chat,
     control,
@@ -19,12 +19,14 @@ from tcrp.gen.cases import (
     dialogue_entry,
     dialogue_member,
     dialogue_refusal,
+    encode,
     relay,
     request,
     stream,
 )
 from tcrp.gen.cases.case import EVENTS, FLAGS, Case, Stream, event_fields
 from tcrp.gen.cases.playbook import Play
+from tcrp.gen.cases.refusal import Refusal
 from tcrp.gen.model import NOTICE, Model, SchemaError
 
 Data = dict[str, Any]
@@ -50,6 +52,11 @@ def render_chat(model: Model) -> str:
 def render_relay(model: Model) -> str:
     """The text of relay.json."""
     return _messages(model, relay.cases())
+
+
+def render_encode(model: Model) -> str:
+    """The text of encode.json."""
+    return _file(model, "encode", [_refusal(case) for case in encode.cases(model)])
 
 
 def render_stream(model: Model) -> str:
@@ -98,6 +105,28 @@ def _verify(case: Case) -> None:
         same = codec.encode(case.message, case.value) == case.octets
         if same != ("canonical" in case.flags):
             raise SchemaError(case.id, f"encoding gives {'the same' if same else 'other'} octets")
+
+
+# ---- fields that have no octets ----
+
+def _refusal(case: Refusal) -> list[Data]:
+    error = _fault(case.message, case.text)
+    if error != case.error:
+        raise SchemaError(case.id, f"{error} was found, where the case has {case.error}")
+    if _fault(case.message, json.dumps(case.good)) is not None:
+        raise SchemaError(case.id, "what it changes cannot be encoded either")
+    return [{"id": case.id, "why": case.why},
+            {"req": case.req, "flags": case.flags, "message": case.message, "error": case.error},
+            {"fields": case.fields if case.is_plain else None, "json": None if case.is_plain else case.text}]
+
+
+def _fault(message: str, text: str) -> str | None:
+    """The error code with which tcrp.codec refuses the fields that `text`, which is JSON, has; None if it does not."""
+    try:
+        codec.encode(message, plain.from_plain(message, json.loads(text)))
+    except LocalProtocolError as error:
+        return str(error.code)
+    return None
 
 
 # ---- streams ----
@@ -174,6 +203,7 @@ FILES: dict[str, Callable[[Model], str]] = {
     "chat": render_chat,
     "control": render_control,
     "dialogue": render_dialogue,
+    "encode": render_encode,
     "relay": render_relay,
     "stream": render_stream,
 }

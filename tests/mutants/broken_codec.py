@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -50,6 +53,11 @@ FAULTS = {
     "does-not-start": "ends with a stack trace, whatever it is asked",
     "lines-crashes": "is killed by a signal in `lines`, after three answers",
     "only-chat": "knows chat datagrams only",
+    "unchecked": "encodes without a look at the fields",
+    "replaces": "reads half of a surrogate pair as U+FFFD",
+    "writes-anyway": "prints octets, and exits with 1, if fields have no valid ones",
+    "other-code": "says that fields are bad_type, whatever is wrong with them",
+    "own-code": "says what is wrong with fields in words of its own",
 }
 
 
@@ -63,6 +71,8 @@ def answer(fault: str, line: bytes) -> tuple[int, str]:
     if fault == "little-endian" and name == b"control_frame" and verb == b"decode" and len(text) > 66:
         line = b" ".join((verb, name, text[:6] + bytes.fromhex(text[6:64].decode())[::-1].hex().encode() + text[64:]))
     code, result = runner.answer(line, False)
+    if verb == b"encode" and code == runner.INVALID and fault in REFUSED:
+        return REFUSED[fault](name.decode(), text)
     wrong = json.loads(result)["error"] if code in (1, 2) and verb != b"stream" else ""
     if fault == "prefixes-invalid" and code == runner.INCOMPLETE:
         return runner.INVALID, result
@@ -86,6 +96,56 @@ def answer(fault: str, line: bytes) -> tuple[int, str]:
     shown = {"rubbish": "Segmentation fault", "array": "[1, 2]", "deep": "[" * 100_000,
              "not-utf8": '{"text": "\udce9"}'}
     return code, shown.get(fault, result)
+
+
+def unchecked(name: str, fields: dict[str, Any]) -> bytes:
+    """`fields` packed, whatever they are."""
+    message = fields.get("message", fields)
+    form = message.get("form")
+    if form == "notice":
+        return _octets(0, 1) + _octets(message["kind"], 1) + _text(message["subject"] + "\t" + message["text"])
+    if form == "chat_line":
+        return _text(f"{message['username']}: {message['text']}")
+    if name == "chat_datagram":
+        room, token = _text(fields["room_name"]), _text(fields["token"])
+        said = bytes((0, message["kind"] % 256)) if form == "control_message" else _text(message.get("text", ""))
+        return _octets(len(room), 1) + _octets(len(token), 1) + room + token + said
+    if name == "request_payload":
+        return _json({key: value for key, value in fields.items() if value is not None})
+    if name == "response_payload":
+        return _octets(fields["status"], 1) + _json(fields["detail"] or {})
+    if name in ("complete_payload", "endpoint_announcement"):
+        return _text(fields["token"]) if "token" in fields else _octets(fields["port"], 2)
+    room, payload = _text(fields.get("room_name", "")), bytes.fromhex(fields.get("operation_payload", ""))
+    sizes = fields.get("room_name_size", len(room)), fields.get("operation_payload_size", len(payload))
+    return b"".join((_octets(sizes[0], 1), _octets(fields["operation"], 1), _octets(fields["state"], 1),
+                     _octets(sizes[1], 29), room, payload))
+
+
+def _octets(number: int, size: int) -> bytes:
+    return (number % (1 << 8 * size)).to_bytes(size, "big")
+
+
+def _text(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _json(value: object) -> bytes:
+    return _text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def replaced(name: str, text: bytes) -> tuple[int, str]:
+    return runner.encode(name, re.sub(rb"\\ud[89a-f]..", rb"\\ufffd", text), False)
+
+
+# What is done about fields that have no octets.
+REFUSED: dict[str, Callable[[str, bytes], tuple[int, str]]] = {
+    "unchecked": lambda name, text: (0, unchecked(name, json.loads(text)).hex()),
+    "replaces": replaced,
+    "writes-anyway": lambda name, text: (1, unchecked(name, json.loads(text)).hex()),
+    "other-code": lambda name, text: (1, '{"error": "bad_type"}'),
+    "own-code": lambda name, text: (1, '{"error": ["too long"]}'),
+}
 
 
 def lines(fault: str) -> None:

@@ -30,6 +30,8 @@ FLAGS = {
                      "which decode to the same `fields`.",
     "number": "Holds a number that languages hold and write in different ways: compare numbers as binary64, and do "
               "not compare what encoding gives.",
+    "surrogate": "Holds half of a surrogate pair. Where strings, or a reader of JSON, cannot hold one and put U+FFFD "
+                 "in its place, there is nothing to refuse.",
     "limit": "At a limit, or directly beyond it.",
     "unassigned": "Has a value that no version assigned, for private use or never to be assigned. A codec reads it.",
     "name": "Valid for a codec; a server refuses the request, because a name breaks the rules of section 8.1.",
