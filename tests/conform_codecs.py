@@ -35,7 +35,7 @@ PATIENCE = 60.0   # seconds for the answers of a differential, and as much for e
 LIMIT = 30.0      # seconds for one answer to a vector: a machine that does other things too is slow
 Answer = tuple[int, str]
 COLUMNS = [*(f"{name} {verb}" for name in ("control", "chat", "relay") for verb in ("decode", "encode")),
-           "encode encode", "stream read"]
+           "refuse encode", "stream read"]
 
 
 # ---- vectors ----
@@ -46,7 +46,7 @@ def cases() -> dict[str, list[codec.Case]]:
     found: dict[str, list[codec.Case]] = {column: [] for column in COLUMNS}
     for name, group in vectors.load(ROOT / "spec" / "vectors").items():
         for case in group:
-            found[f"{name} {case.id.partition('-')[0]}"].append(case)
+            found[f"{'refuse' if name == 'encode' else name} {case.id.partition('-')[0]}"].append(case)
     return found
 
 
