@@ -14,6 +14,8 @@ from tcrp_client.session import Session
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Member, Rooms
 
+pytestmark = pytest.mark.uncounted
+
 SEEDS = 2_000
 PARTS = 16
 
