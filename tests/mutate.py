@@ -1,8 +1,8 @@
 """Does a test fail when the code is wrong? `python tests/mutate.py`, or `make mutants` (ARGS="tcrp.text").
 
 mutmut makes small changes, one at a time, to the functions of MODULES, and runs the tests of each that reach the
-function. Prints a row for each module, and fails if fewer than 85 % of its mutants were killed, or if what survived is
-not what stands in mutants.txt, with a word each on why that is no fault. Takes half an hour on one core.
+function. Prints a row for each module, and fails if fewer than 85 % of its mutants were killed, or if one survived
+that does not stand in mutants.txt, with a word on why that is no fault. Takes about 15 minutes on one core.
 
 mutmut wants the packages beside its configuration, and tests that only touch them: it gets a copy, in build/mutants.
 """
@@ -80,8 +80,8 @@ def judge(module: str) -> bool:
     for what in sorted(survivors - set(known)):
         print(f"  not listed:  {module} | {what} | ?")
     for what in sorted(set(known) - survivors):
-        print(f"  is killed, and listed: {what}")
-    return killed >= KILLED and survivors == set(known)
+        print(f"  is listed, and killed under this Python, or gone: {what}")
+    return killed >= KILLED and survivors <= set(known)
 
 
 def main() -> int:

@@ -56,6 +56,19 @@ def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         signal.signal(number, handler)
 
 
+class Awaited(io.StringIO):
+    """Standard output that tells when `words` were written."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self._words = words
+        self.is_there = threading.Event()
+
+    def flush(self) -> None:
+        if self._words in self.getvalue():
+            self.is_there.set()
+
+
 # ---- the client ----
 
 
@@ -95,22 +108,24 @@ def test_a_client_in_a_pipeline(stdin: Input, capsys: pytest.CaptureFixture[str]
                                 monkeypatch: pytest.MonkeyPatch) -> None:
     """Without --user it is the login name."""
     monkeypatch.setattr(client.getpass, "getuser", lambda: "alice")
+    stdout = Awaited("bob: hi")
+    monkeypatch.setattr(sys, "stdout", stdout)
     heard: list[str] = []
 
     def script(scene: ScriptedServer) -> None:
         scene.let_in()
         scene.send(ChatLine("bob", "hi\x1b"))
+        assert stdout.is_there.wait(PATIENCE)
+        stdin.say("hello\n")
+        stdin.end()
         heard.extend(scene.hear())
 
-    stdin.say("hello\n")
-    stdin.end()
     with ScriptedServer(script) as scene:
         assert client.main([*at(scene), "join", "lobby"]) == ExitCode.DONE
     assert scene.request == Request(Operation.JOIN, "lobby", "alice")
     assert heard == ["hello"]
-    out, err = capsys.readouterr()
-    assert out in ("bob: hi\ufffd\n", "")  # or it had left before
-    assert err.endswith("* you left room lobby\n")
+    assert stdout.getvalue() == "bob: hi\ufffd\n"
+    assert capsys.readouterr().err.endswith("* you left room lobby\n")
 
 
 @pytest.mark.parametrize("login", ["a:b", None])
@@ -212,7 +227,7 @@ def test_a_program_whose_output_nobody_reads_ends_in_peace(flush: Any, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", Full(write))
         flush()
-    os.write(write, b"x" * 100_000)  # more than a pipe holds: it is the null device
+    os.write(write, b"x")  # to the null device
     os.close(write)
     assert os.read(read, 10) == b""
     os.close(read)
@@ -221,22 +236,10 @@ def test_a_program_whose_output_nobody_reads_ends_in_peace(flush: Any, monkeypat
 # ---- the server ----
 
 
-class Announced(io.StringIO):
-    """Standard output that tells when the first line is there."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_there = threading.Event()
-
-    def flush(self) -> None:
-        if "listening" in self.getvalue():
-            self.is_there.set()
-
-
 @needs_signals
 @pytest.mark.parametrize("arguments", [["--udp-port", "0"], ["--max-connections", "0", "--log-format", "json"]])
 def test_a_server_serves_until_it_is_told_to_end(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    announced = Announced()
+    announced = Awaited("listening")
     monkeypatch.setattr(sys, "stdout", announced)
     answers: list[bytes] = []
 
