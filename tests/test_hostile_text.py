@@ -51,7 +51,7 @@ def is_harmless(output: str, lines: int) -> None:
 @pytest.mark.parametrize("plane", range(len(ALL) // PLANE))
 # REQ TXT-16 TXT-18
 def test_every_code_point_on_a_terminal(plane: int) -> None:
-    """Two in a row between letters, in a line of the chat; each alone, in a note; one behind the other, in a question."""
+    """Two in a row between letters, in a line of the chat; each alone, in a note; all of them, in a question."""
     points = ALL[plane * PLANE:(plane + 1) * PLANE]
     chat, notes = io.StringIO(), io.StringIO()
     printer = Printer(chat, notes, True)
