@@ -340,6 +340,32 @@ def test_the_tool(arguments: list[str], given: str, code: int, said: str, monkey
     assert code < 64 or capsys.readouterr().err.startswith("tcrp explain: ")
 
 
+FRAME = "010201" + "00" * 28 + "01" + "61" + "78"
+SHOWN = '{"room_name": "a", "operation": 2, "state": 1, "operation_payload": "78"}'
+ANSWERS = {
+    f"stream 9 0 {FRAME[:20]},{FRAME[20:]}": f'0 [{{"at": 34, "frame": {SHOWN}}}]',
+    f"stream 9 1 {FRAME},{FRAME[:4]}": f'2 [{{"at": 34, "frame": {SHOWN}}}]',
+    f"stream 0 0 {FRAME}": '1 [{"at": 34, "error": "too_large"}]',
+    f"stream 9 2 {FRAME}": "64 stream wants ACCEPT, CLOSED (0 or 1) and chunks of hex",
+    f"stream nine 0 {FRAME}": "64 stream wants ACCEPT, CLOSED (0 or 1) and chunks of hex",
+    'encode endpoint_announcement {"port": 9001}': "0 2329",
+    'encode endpoint_announcement {"port": 65536}': "1 ",
+    "decode no_such_message 2329": "127 ",
+    "decode endpoint_announcement 232": "64 ",
+    "sing": "127 no such verb: decode, encode, stream",
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--fast"]])
+def test_the_tool_answers_line_by_line(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    code, output = run_tool("lines", *options, given="\n".join(ANSWERS).encode(), monkeypatch=monkeypatch)
+    assert code == 0
+    lines = output.splitlines()
+    assert len(lines) == len(ANSWERS)
+    for line, wanted in zip(lines, ANSWERS.values()):
+        assert line.startswith(wanted)
+
+
 @pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, 0)])
 def test_the_tool_when_it_is_interrupted(error: type[BaseException], code: int,
                                          monkeypatch: pytest.MonkeyPatch) -> None:
