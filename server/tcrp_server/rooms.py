@@ -219,9 +219,7 @@ class Rooms:
         """`member` receives at `address` from now on. The first time it becomes known to the room."""
         if member.endpoint is not None:
             self._drop_address(member)
-        address = (member.host, *address[1:])  # equal, and the string is there already
-        if address[0] == member.host:
-            address = (member.host, *address[1:])  # one string for both: there are many members
+        address = (member.host, *address[1:])  # equal; one string for both, because there are many members
         member.endpoint = Endpoint(address)
         member.room.table = None
         key = address[:2]
