@@ -32,6 +32,7 @@ def report(data: str) -> list[str]:
         print(f"covered: {part} {total:.1f} %, the limit is {limit:.0f} %", flush=True)
         if total < limit:
             failures.append(part)
+            print("Too little. What no test reaches, lines and branches (from->to):", flush=True)
             measured.report(include=[f"{part}/*"], omit=omit, show_missing=True, skip_covered=True)
     return failures
 
