@@ -18,7 +18,7 @@ server := $(or $(call typed,SERVER),$(if $(port),localhost:$(port)))
 args := $(call typed,ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run-server run-client demo test tools generate bench bench-codec conform-client conform-codecs fuzz simulate torture soak check clean
+.PHONY: help setup setup-run run-server run-client demo test tools generate bench bench-codec conform-client conform-codecs fuzz simulate mutants torture soak check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,8 +38,8 @@ run-client: setup-run ## start a client (SERVER=host:port, or PORT= on this mach
 demo: setup-run ## a server and two clients on free ports: prints what they say, ends by itself
 	@$(PY) tests/demo.py $(args)
 
-test: setup ## run the tests (ARGS="-k rooms" chooses)
-	@$(PY) -m pytest -n auto --dist loadgroup --timeout 120 --durations 5 $(args)
+test: setup ## run the tests, and see that they reach enough of the code (ARGS="-k rooms" chooses, and only runs)
+	@$(PY) tests/covered.py $(args)
 
 tools: ## install what some tests use: tshark and compilers (with apt, as root), Kaitai, TypeScript (npm, to build/)
 	@sh -c "$$TOOLS"
@@ -71,6 +71,9 @@ torture: setup ## floods and slow connections against a server where people chat
 
 soak: setup ## people come and go for long: does anything grow? (Linux; MINUTES=10)
 	@$(PY) -m fuzz.soak --minutes $(or $(call typed,MINUTES),1) $(args)
+
+mutants: setup ## change the code in small ways and see whether a test fails (ARGS=tcrp.text, ARGS="--jobs 1")
+	@$(PY) tests/mutate.py $(args)
 
 check: setup ## read the code for mistakes: ruff and mypy --strict
 	@$(PY) -m ruff check .

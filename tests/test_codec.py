@@ -408,6 +408,7 @@ def test_decoded_values_are_plain(name: str) -> None:
 # ---- round trips ----
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", NAMES)
 def test_message_to_octets_to_message(name: str) -> None:
     """decode(encode(m)) == m, for every message."""
@@ -428,6 +429,7 @@ def has_one_form(name: str, message: Any) -> bool:
     return not (name == "chat_datagram" and isinstance(message.message, ControlMessage))
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", NAMES)
 def test_octets_to_message_to_octets(name: str) -> None:
     """encode(decode(b)) == b for all accepted b, whether valid from the start or accepted after mutation.
@@ -455,6 +457,7 @@ def test_octets_to_message_to_octets(name: str) -> None:
     check()
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", NAMES)
 def test_all_forms_are_accepted(name: str) -> None:
     @given(OCTETS[name])
@@ -499,6 +502,7 @@ def decoded(name: str, octets: bytes) -> Any:
         return error
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", NAMES)
 # REQ CNF-02
 def test_arbitrary_octets_raise_nothing_else(name: str) -> None:
@@ -514,6 +518,7 @@ def test_arbitrary_octets_raise_nothing_else(name: str) -> None:
     check()
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", ["control_header", "control_frame", "endpoint_announcement"])
 # REQ CTL-08
 def test_every_strict_prefix_is_truncated(name: str) -> None:
@@ -619,6 +624,7 @@ def encoded(name: str, message: Any) -> None:
     assert DECODE[name](octets) == message
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", NAMES)
 # REQ CNF-04
 def test_arbitrary_values_in_the_fields_raise_nothing_else(name: str) -> None:
@@ -689,6 +695,7 @@ SECRET_OCTETS = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", sorted(SECRET_OCTETS))
 def test_no_error_tells_a_secret_that_came(name: str) -> None:
     kept = SECRET_OCTETS[name]

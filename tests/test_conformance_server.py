@@ -397,6 +397,7 @@ ODD = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("how", ODD)
 def test_an_odd_target_ends_in_a_report(how: str, capsys: pytest.CaptureFixture[str]) -> None:
     with target(ODD[how]) as port:
@@ -408,6 +409,7 @@ def test_an_odd_target_ends_in_a_report(how: str, capsys: pytest.CaptureFixture[
     assert all(line.isprintable() for line in lines)
 
 
+@pytest.mark.uncounted
 def test_cases_do_not_wait_longer_than_their_time() -> None:
     with target(ODD["floods with frames"]) as port:
         cases = [dataclasses.replace(case, needs=()) for case in CASES if case.section == "5.8"]

@@ -826,6 +826,7 @@ def test_the_end_answers_what_waits_for_an_answer(gate: threading.Event) -> None
 
 # ---- memory ----
 
+@pytest.mark.uncounted
 def test_nothing_stays_of_those_who_came_and_went() -> None:
     with served("--create-rate", "0", "--password-rate", "0", "--max-connections-per-address", "0") as server:
         with Person(server.port, server.udp_port, CREATE, "keeper", "alice") as alice:

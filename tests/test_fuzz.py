@@ -12,6 +12,8 @@ import pytest
 from fuzz import run, targets
 from fuzz.targets import TARGETS
 
+pytestmark = pytest.mark.uncounted
+
 REGRESSIONS = sorted(path for path in (run.HERE / "regressions").glob("*/*") if path.is_file())
 INPUTS = 300  # of each target, after its seeds
 

@@ -62,6 +62,7 @@ def test_the_same_functions() -> None:
 
 # ---- octets ----
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", NAMES)
 def test_arbitrary_octets(name: str) -> None:
     @settings(max_examples=100)
@@ -112,6 +113,7 @@ def test_octets_about_the_limits(size: int) -> None:
 
 # ---- values ----
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", NAMES)
 def test_messages(name: str) -> None:
     @settings(max_examples=60)
@@ -129,6 +131,7 @@ def test_messages(name: str) -> None:
 values = strategies.strange_values.map(lambda value: 1j if type(value) in codec.CLASSES.values() else value)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", NAMES)
 def test_arbitrary_values_in_the_fields(name: str) -> None:
     @settings(max_examples=40)
@@ -153,6 +156,7 @@ def test_arbitrary_values_as_the_inner_message(inner: Any, room_name: Any) -> No
                 same_encoding("chat_datagram", ChatDatagram("r", "t", dataclasses.replace(inner, **{item.name: value})))
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", NAMES)
 def test_a_message_of_another_kind_or_none_at_all(name: str) -> None:
     @settings(max_examples=60)

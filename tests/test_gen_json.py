@@ -71,6 +71,7 @@ def spoiled(shape: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{key} of a wrong type", data
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_schema_is_strict(shape: str) -> None:
     for what, data in spoiled(shape):
@@ -189,6 +190,7 @@ def without_missing(value: Any) -> Any:
     return value
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", sorted(schema.MESSAGES))
 def test_a_reader_that_knows_only_the_file_agrees_with_codec(name: str) -> None:
     @settings(max_examples=150)

@@ -67,6 +67,7 @@ TOY_ANCHORS: dict[str, list[tuple[bytes, Any]]] = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", sorted(toys.TOYS))
 def test_octets(name: str, toy_codecs: Any) -> None:
     reference, generated = toy_codecs
@@ -82,6 +83,7 @@ def test_octets(name: str, toy_codecs: Any) -> None:
     check()
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", sorted(toys.TOYS))
 def test_values(name: str, toy_codecs: Any) -> None:
     reference, generated = toy_codecs
@@ -103,6 +105,7 @@ def test_values(name: str, toy_codecs: Any) -> None:
     check()
 
 
+@pytest.mark.uncounted
 def test_split(toy_codecs: Any) -> None:
     @given(st.one_of(st.binary(max_size=9), mutated(st.sampled_from([octets for octets, _ in TOY_ANCHORS["parcel"]]))))
     def check(octets: bytes) -> None:

@@ -88,7 +88,8 @@ case "$*" in
         cannot network && echo "WARNING: Retrying (Retry(total=4)) after connection broken" && exit 1
         cannot resolve && echo "ERROR: No matching distribution found for wcwidth" && exit 1
         exit 0 ;;
-    "-m ruff "* | "-m mypy"* | "-m pytest "*) ! cannot "$2" ;;
+    "-m ruff "* | "-m mypy"*) ! cannot "$2" ;;
+    tests/covered.py*) ! cannot covered ;;
 esac
 """
 UV = """#!/bin/sh
@@ -258,7 +259,7 @@ def test_the_tools_are_added_only_where_they_are_needed(box: Box) -> None:
     assert box.orders == ["venv-python tests/demo.py"]
     assert box.make("test").returncode == 0
     assert box.orders[-2] == f"venv-python -m pip {INSTALL}.[dev]"
-    assert box.orders[-1].startswith("venv-python -m pytest -n auto ")
+    assert box.orders[-1].startswith("venv-python tests/covered.py")
 
 
 def test_a_changed_project_file_is_installed_again(box: Box) -> None:
@@ -364,7 +365,7 @@ def test_clean_leaves_what_it_did_not_make(box: Box) -> None:
     assert box.make("clean").returncode == 0
 
 
-@pytest.mark.parametrize("broken", ["nothing", "network", "ruff", "mypy", "pytest"])
+@pytest.mark.parametrize("broken", ["nothing", "network", "ruff", "mypy", "covered"])
 def test_the_ci_script_checks_and_tests_and_fails_when_one_of_them_does(box: Box, broken: str) -> None:
     if not shutil.which("bash"):
         pytest.skip("needs bash")
@@ -375,6 +376,7 @@ def test_the_ci_script_checks_and_tests_and_fails_when_one_of_them_does(box: Box
     box.broken(broken)
     done = box.run("bash", ".ci/run", CI="true")
     assert (done.returncode == 0) == (broken == "nothing"), done.stderr
-    asked = [order.split()[2] for order in box.orders if re.match("venv-python -m (ruff|mypy|pytest)", order)]
-    whole = ["ruff", "mypy", "mypy", "mypy", "pytest"]
+    asked = [found[1] for found in (re.match(r"venv-python (?:-m |tests/)(ruff|mypy|covered)", order)
+                                    for order in box.orders) if found]
+    whole = ["ruff", "mypy", "mypy", "mypy", "covered"]
     assert asked == (whole if broken == "nothing" else whole[: whole.index(broken) + 1] if broken in whole else [])

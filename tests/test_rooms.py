@@ -313,6 +313,7 @@ def test_a_whole_room_expires_at_once() -> None:
 
 # ---- memory ----
 
+@pytest.mark.uncounted
 # REQ SEC-09
 def test_nothing_stays_of_those_who_went() -> None:
     town = Town(max_members=0)

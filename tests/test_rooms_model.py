@@ -24,6 +24,7 @@ from tcrp_server.rooms import Address, Closed, Event, Joined, Member, Refusal, R
 
 HOSTS = ("192.0.2.1", "2001:db8::1")
 PORTS = st.integers(1, 3)
+FROM = st.sampled_from([0, 0, 0, 1, 2, 3])  # a port, or 0: that from which it was heard last
 ROOM_NAMES = ("r", "R")
 USER_NAMES = ("ann", "ANN", "bo", "ｂｏ", "cy")
 MAX_ROOMS, MAX_MEMBERS, STRIKES = 2, 3, 3
@@ -260,6 +261,20 @@ class ModelledRooms(RuleBasedStateMachine):
             assert status == Status.OK
             place.people.append(self.admitted(place, name, host))
 
+    @rule(room=st.sampled_from(ROOM_NAMES), names=st.permutations(USER_NAMES), host=st.sampled_from(HOSTS), port=PORTS)
+    def several_come(self, room: str, names: list[str], host: str, port: int) -> None:
+        """A room with members who are all known, at once: by chance that is rare."""
+        for number, name in enumerate(names[:MAX_MEMBERS]):
+            before = len(self.everybody)
+            if number or self.open_place(room):
+                self.join(room, name, host)
+            else:
+                self.create(room, name, host)
+            self.everybody_received_what_it_must()
+            if len(self.everybody) > before:
+                self.say_nothing(before, port, b"")
+                self.everybody_received_what_it_must()
+
     @rule(number=st.integers(0, 99), port=PORTS)
     def announce(self, number: int, port: int) -> None:
         """As tcrp_server.control does with the port that came over TCP: only who has no endpoint."""
@@ -281,7 +296,7 @@ class ModelledRooms(RuleBasedStateMachine):
 
     # ---- UDP ----
 
-    @rule(number=st.integers(0, 99), port=PORTS, text=st.text("aß部 " + CONTROL, max_size=4),
+    @rule(number=st.integers(0, 99), port=FROM, text=st.text("aß部 " + CONTROL, max_size=4),
           end=st.sampled_from(["", "\n", "\r\n", "\n\n"]))
     def say(self, number: int, port: int, text: str, end: str) -> None:
         person = self.sends(number, port, ("x" + text + end).encode("utf-8"))
@@ -291,27 +306,27 @@ class ModelledRooms(RuleBasedStateMachine):
             others = [other for other in person.room.people if other is not person]
             self.tell(others, ChatLine(person.name, shown))
 
-    @rule(number=st.integers(0, 99), port=PORTS,
+    @rule(number=st.integers(0, 99), port=FROM,
           message=st.sampled_from([b"", b"\n", b"\r\n\r", b"\x00\x03", b"\x00\x00x"]))
     def say_nothing(self, number: int, port: int, message: bytes) -> None:
         """Keepalives, empty lines, control messages of later versions: heard, and that is all."""
         self.sends(number, port, message)
 
-    @rule(number=st.integers(0, 99), port=PORTS, refused=st.sampled_from(REFUSED))
+    @rule(number=st.integers(0, 99), port=FROM, refused=st.sampled_from(REFUSED))
     def say_what_is_refused(self, number: int, port: int, refused: tuple[bytes, str]) -> None:
         """It spends nothing of the rate."""
         person = self.sends(number, port, refused[0])
         if person:
             self.rejects(person, refused[1])
 
-    @rule(number=st.integers(0, 99), port=PORTS)
+    @rule(number=st.integers(0, 99), port=FROM)
     def ask_who(self, number: int, port: int) -> None:
         person = self.sends(number, port, b"\x00\x02")
         if person and self.spends(person):
             names = ", ".join(other.name for other in person.room.people)
             self.tell([person], Notice(NoticeKind.MEMBERS, person.room.name, names))
 
-    @rule(number=st.integers(0, 99), port=PORTS, message=st.sampled_from([b"\x00", b"\x00\x01", b"\x00\x01more"]))
+    @rule(number=st.integers(0, 99), port=FROM, message=st.sampled_from([b"\x00", b"\x00\x01", b"\x00\x01more"]))
     def leave(self, number: int, port: int, message: bytes) -> None:
         person = self.sends(number, port, message)
         if person is None:
@@ -329,6 +344,7 @@ class ModelledRooms(RuleBasedStateMachine):
         person = self.someone(number)
         if person is None:
             return None
+        port = port or (person.address[1] if person.address else 1)
         self.datagram(person.room.name, person.token, message, person.host, port)
         if not person.is_alive:
             self.counters.ignored += 1

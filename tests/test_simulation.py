@@ -15,6 +15,8 @@ from tcrp_server.crowd import Crowd
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Member, Rooms
 
+pytestmark = pytest.mark.uncounted
+
 SEEDS = 2_000
 PARTS = 16
 

@@ -116,6 +116,7 @@ def test_octets_that_were_typed_by_hand(name: str) -> None:
 
 # ---- the files ----
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", FILES)
 def test_the_form_of_a_file(name: str) -> None:
     Draft202012Validator.check_schema(SCHEMA)

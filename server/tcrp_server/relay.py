@@ -97,8 +97,8 @@ class Relay:
             return False
         if member.endpoint is None or member.endpoint.address != address:
             self.tell(self.rooms.set_address(member, address))
-        if member.endpoint is not None:
-            member.endpoint.source = source
+        assert member.endpoint is not None
+        member.endpoint.source = source
         return True
 
     def _control(self, member: Member, message: bytes, now: float) -> None:
