@@ -101,9 +101,10 @@ class Loop:
             self._guarded(self._control.on_deadline, now)
             self._guarded(self._expire, now)
             self._due = self._next_due(now)
-        if self._failures:
-            self._guarded(self._strike)
         self._guarded(self._fanout.end_turn)
+        while self._failures:  # also those that were found while sending: nothing else would wake us for them
+            self._guarded(self._strike)
+            self._guarded(self._fanout.end_turn)
         if self._fanout.is_waiting is not self._is_writing:
             self._watch_udp()
 
