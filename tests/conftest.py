@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
@@ -24,13 +25,27 @@ def is_counted(item: pytest.Item) -> bool:
     return not is_drawn and item.get_closest_marker("uncounted") is None
 
 
+def stop_measuring() -> list[Any]:
+    """Stop coverage; what was stopped, the last one started first."""
+    stopped: list[Any] = []
+    while "coverage" in sys.modules and (measured := sys.modules["coverage"].Coverage.current()) is not None:
+        measured.stop()
+        stopped.append(measured)
+    return stopped
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    """In a process of pytest-xdist, pytest-cov measures twice and keeps the second: the first only takes time."""
+    for measured in stop_measuring()[:1]:
+        measured.start()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    measured = sys.modules["coverage"].Coverage.current() if "coverage" in sys.modules else None
-    if measured is None or is_counted(item):
-        return (yield)
-    measured.stop()
+    stopped = [] if is_counted(item) else stop_measuring()
     try:
         return (yield)
     finally:
-        measured.start()
+        for measured in reversed(stopped):
+            measured.start()

@@ -103,7 +103,8 @@ class Loop:
             self._due = self._next_due(now)
         self._guarded(self._fanout.end_turn)
         while self._failures:  # also those that were found while sending: nothing else would wake us for them
-            self._guarded(self._strike)
+            failures, self._failures = self._failures, []
+            self._guarded(self._strike, failures)
             self._guarded(self._fanout.end_turn)
         if self._fanout.is_waiting is not self._is_writing:
             self._watch_udp()
@@ -155,12 +156,10 @@ class Loop:
     def _read_errors(self) -> None:
         self._failures += errqueue.read(self._udp)
 
-    def _strike(self) -> None:
+    def _strike(self, failures: list[Address]) -> None:
         """Count what came back against the members there. All who go are out before anybody is told: else each of
         them would be told of all others, and every such notice would come back too."""
-        while self._failures:
-            failures, self._failures = self._failures, []
-            self._relay.tell([event for address in failures for event in self._rooms.undeliverable(address)])
+        self._relay.tell([event for address in failures for event in self._rooms.undeliverable(address)])
 
     def _watch_udp(self) -> None:
         self._is_writing = self._fanout.is_waiting
