@@ -42,7 +42,9 @@ def main(arguments: list[str]) -> int:
     Path(data).parent.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadgroup", "--timeout", "120",
                "--durations", "5", *(arguments or ["--cov", "--cov-report="])]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "COVERAGE_FILE": data}, check=False)
+    # The tests start hundreds of programs: none of them compiles again what another has, whatever the environment says.
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(ROOT / "build" / "pycache")}
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **compiled, "COVERAGE_FILE": data}, check=False)
     if done.returncode or arguments:
         return done.returncode
     return 1 if report(data) else 0
