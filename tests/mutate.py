@@ -47,8 +47,9 @@ pytest_add_cli_args_test_selection = {json.dumps(selection)}
 
 
 def mutmut(*arguments: str) -> subprocess.CompletedProcess[str]:
-    captured = subprocess.PIPE if arguments[0] == "show" else None
-    return subprocess.run([sys.executable, "-m", "mutmut", *arguments], cwd=PLACE, stdout=captured, encoding="utf-8",
+    seen = None if sys.stdout.isatty() else subprocess.DEVNULL  # a file would get every step of the wheel that turns
+    output = subprocess.PIPE if arguments[0] == "show" else seen
+    return subprocess.run([sys.executable, "-m", "mutmut", *arguments], cwd=PLACE, stdout=output, encoding="utf-8",
                           env={**os.environ, "PYTHONUTF8": "1"}, check=True)
 
 
