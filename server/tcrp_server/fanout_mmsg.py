@@ -124,13 +124,13 @@ class GsoFanout(MmsgFanout):
 
     def end_turn(self) -> None:
         """Give the kernel what was collected."""
-        if self._busy and not self._has_sent_little():
+        if self._busy and not self._send_little():
             self._join_lines()
         if self._out.count:
             self._give()
 
-    def _has_sent_little(self) -> bool:
-        """A single line for one or two receivers goes at once: headers are not worth their making."""
+    def _send_little(self) -> bool:
+        """If all is one line for one or two receivers, send it: headers are not worth their making. Whether it was."""
         table = self._busy[0]
         if table.others > _FEW or len(self._busy) > 1 or len(table.lines) > 1 or self._out.count:
             return False
