@@ -23,13 +23,12 @@ class _Table:
     """The packed addresses of the members of a room that can be reached: all of them, and all of them again. So the
     receivers of a line, everyone but its sender, stand in a row: they begin after the sender's place."""
 
-    __slots__ = ("endpoints", "lines", "names", "others")
+    __slots__ = ("addresses", "names", "others")
 
     def __init__(self, endpoints: list[Endpoint]) -> None:
-        self.endpoints = endpoints
+        self.addresses = [endpoint.address for endpoint in endpoints]
         self.names = b"".join(map(_packed, endpoints)) * 2
         self.others = len(endpoints) - 1  # how many receive a line
-        self.lines: list[tuple[bytes, int]] = []  # collected in this turn: the line, the sender's place
 
 
 class MmsgFanout(SendtoFanout):
@@ -46,12 +45,9 @@ class MmsgFanout(SendtoFanout):
     def relay(self, line: bytes, sender: Member) -> None:
         """As SendtoFanout.relay(), at the end of the turn."""
         table = sender.room.table or self._tabulate(sender.room)
-        assert sender.endpoint is not None
-        others, size = table.others, self._name_size
-        if others:
-            self.asked += others
-            start = (sender.endpoint.place + 1) * size
-            self._out.add(line, table.names[start:start + others * size], others)
+        if table.others:
+            self.asked += table.others
+            self._add(table, line, sender.place)
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         """As SendtoFanout.send(), at the end of the turn."""
@@ -66,11 +62,17 @@ class MmsgFanout(SendtoFanout):
             self._give()
 
     def _tabulate(self, room: Room) -> _Table:
-        endpoints = [member.endpoint for member in room.members.values() if member.endpoint is not None]
-        for place, endpoint in enumerate(endpoints):
-            endpoint.place = place
+        endpoints = []
+        for member in room.members.values():
+            if member.endpoint is not None:
+                member.place = len(endpoints)
+                endpoints.append(member.endpoint)
         room.table = table = _Table(endpoints)
         return table
+
+    def _add(self, table: _Table, line: bytes, place: int) -> None:
+        start = (place + 1) * self._name_size
+        self._out.add(line, table.names[start:start + table.others * self._name_size], table.others)
 
     def _give(self) -> None:
         out = self._out
@@ -83,16 +85,15 @@ class MmsgFanout(SendtoFanout):
 
     def _give_rest(self, done: int) -> None:
         """The kernel did not take all. The next goes by sendto, to learn why; after it the others together again."""
-        headers = self._out.headers()
         if done < 0:  # perhaps because of an earlier datagram; the kernel says so once
             self._read_errors()
             done = 0
-        while done < len(headers):
-            octets, name, segment = headers[done]
+        while done < self._out.count:
+            octets, name, segment = self._out.header(done)
             for start in range(0, len(octets), segment or len(octets)):
                 self._transmit(octets[start:start + (segment or len(octets))], [sockaddr.unpack(name)])
             done += 1
-            if not self._queue and done < len(headers):
+            if not self._queue and done < self._out.count:
                 done += max(self._out.send_rest(done), 0)
 
 
@@ -104,55 +105,51 @@ class GsoFanout(MmsgFanout):
 
     def __init__(self, sock: socket.socket, read_errors: Callable[[], None]) -> None:
         super().__init__(sock, read_errors)
-        self._busy: list[_Table] = []  # those with lines
+        self._lines: list[tuple[_Table, bytes, int]] = []  # said in this turn: where, what, the sender's place
 
     def relay(self, line: bytes, sender: Member) -> None:
         """As SendtoFanout.relay(), at the end of the turn."""
         table = sender.room.table or self._tabulate(sender.room)
-        assert sender.endpoint is not None
-        if not table.others:
-            return
-        self.asked += table.others
-        if not table.lines:
-            self._busy.append(table)
-        table.lines.append((line, sender.endpoint.place))
+        if table.others:
+            self.asked += table.others
+            self._lines.append((table, line, sender.place))
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         """As SendtoFanout.send(), at the end of the turn."""
-        self._join_lines()
+        self._add_lines()
         super().send(octets, members)
 
     def end_turn(self) -> None:
         """Give the kernel what was collected."""
-        if self._busy and not self._send_little():
-            self._join_lines()
-        if self._out.count:
+        if len(self._lines) == 1 and not self._out.count:
+            self._end_with(*self._lines.pop())
+            return
+        self._add_lines()
+        super().end_turn()
+
+    def _end_with(self, table: _Table, line: bytes, place: int) -> None:
+        """All is one line, as nearly always where people type. For one or two receivers a table is not worth its use."""
+        if table.others > _FEW:
+            self._add(table, line, place)
             self._give()
+        else:
+            self._transmit(line, table.addresses[:place] + table.addresses[place + 1:])
 
-    def _send_little(self) -> bool:
-        """If all is one line for one or two receivers, send it: headers are not worth their making. Whether it was."""
-        table = self._busy[0]
-        if table.others > _FEW or len(self._busy) > 1 or len(table.lines) > 1 or self._out.count:
-            return False
-        line, place = table.lines.pop()
-        self._busy.clear()
-        self._transmit(line, [endpoint.address for endpoint in table.endpoints if endpoint.place != place])
-        return True
-
-    def _join_lines(self) -> None:
-        for table in self._busy:
-            lines, table.lines = table.lines, []
-            for run in [lines] if len(lines) == 1 else _runs(lines):
-                self._add_run(table, run)
-        self._busy.clear()
+    def _add_lines(self) -> None:
+        by_table: dict[_Table, list[tuple[bytes, int]]] = {}
+        for table, line, place in self._lines:
+            by_table.setdefault(table, []).append((line, place))
+        self._lines.clear()
+        for table, lines in by_table.items():
+            for run in _runs(lines):
+                if len(run) == 1:
+                    self._add(table, *run[0])
+                else:
+                    self._add_run(table, run)
 
     def _add_run(self, table: _Table, run: list[tuple[bytes, int]]) -> None:
         """Each sender gets the lines of the others, everyone else all of them."""
         size, names = self._name_size, table.names
-        if len(run) == 1:
-            line, place = run[0]
-            self._out.add(line, names[(place + 1) * size:(place + 1 + table.others) * size], table.others)
-            return
         segment = len(run[0][0])
         places = sorted({place for _, place in run})
         for place in places:

@@ -18,9 +18,9 @@ from tcrp_server import sockaddr
 CALL = 1_024       # datagrams given to the kernel in one call; it takes no more (UIO_MAXIOV)
 OCTETS = 1 << 18   # of all datagrams of one call
 _UDP_SEGMENT = 103  # the socket module has no name for it
-_part = struct.Struct("@PN").pack  # struct iovec: where, how many octets
-_PART_SIZE = struct.calcsize("@PN")
-_CONTROL_SIZE = struct.calcsize("@NiiH0N")  # struct cmsghdr, the size of a segment, and what aligns the next
+_PART = struct.Struct("@PN")  # struct iovec: where, how many octets
+_CONTROL = struct.Struct("@NiiH0N")  # struct cmsghdr, the size of a segment, and what aligns the next
+_part, _PART_SIZE, _CONTROL_SIZE = _PART.pack, _PART.size, _CONTROL.size
 
 
 class _Message(ctypes.Structure):
@@ -51,52 +51,48 @@ class Outgoing:
         self._when_full = when_full
         self._fd = sock.fileno()
         self._call: Any = ctypes.CDLL(None).sendmmsg
-        # What is added, until it is sent; and where it is then copied to.
-        self._octets: list[bytes] = []
-        self._names: list[bytes] = []
-        self._parts: list[bytes] = []
-        self._segments: list[int] = []
-        self._is_cut = False
-        self._octets_address, self._octets_area = _area(OCTETS)
-        names, self._names_area = _area(CALL * self.name_size)
-        parts, self._parts_area = _area(CALL * _PART_SIZE)
-        controls, self._controls_area = _area(CALL * _CONTROL_SIZE)
-        self._controls_area[:] = self._uncut = _control(0) * CALL
-        self._headers = (_Header * CALL)()
-        for number, header in enumerate(self._headers):
-            header.name, header.name_size = names + number * self.name_size, self.name_size
-            header.parts, header.part_count = parts + number * _PART_SIZE, 1
-            if with_segments:
+        self._octets_address, self._octets = _area(OCTETS)
+        self._names_address, self._names = _area(CALL * self.name_size)
+        self._parts_address, self._parts = _area(CALL * _PART_SIZE)
+        controls, self._controls = _area(CALL * _CONTROL_SIZE)
+        self._controls[:] = self._uncut = _control(0) * CALL
+        # The kernel looks at every control that it is given: where nothing is to be cut it gets none.
+        self._whole = self._headers = self._headers_with(0)
+        self._cut = self._headers_with(controls) if with_segments else self._whole
+
+    def _headers_with(self, controls: int) -> Any:
+        headers = (_Header * CALL)()
+        for number, header in enumerate(headers):
+            header.name, header.name_size = self._names_address + number * self.name_size, self.name_size
+            header.parts, header.part_count = self._parts_address + number * _PART_SIZE, 1
+            if controls:
                 header.control, header.control_size = controls + number * _CONTROL_SIZE, _CONTROL_SIZE
+        return headers
 
     def add(self, octets: bytes, names: bytes, count: int, segment: int = 0) -> None:
         """Take `octets` for the `count` receivers whose addresses are `names`; to be cut every `segment` octets."""
-        size = len(octets)
-        if self.count + count > CALL or self._filled + size > OCTETS:
-            self._when_full()
-            if count > CALL:
-                cut = CALL * self.name_size
-                self.add(octets, names[:cut], CALL, segment)
-                self.add(octets, names[cut:], count - CALL, segment)
-                return
-        self._octets.append(octets)
-        self._names.append(names)
-        self._parts.append(_part(self._octets_address + self._filled, size) * count)
-        self._segments.append(segment)
+        first, start = self.count, self._filled
+        last, end = first + count, start + len(octets)
+        if last > CALL or end > OCTETS:
+            self._add_full(octets, names, segment)
+            return
+        self._octets[start:end] = octets
+        self._names[first * self.name_size:last * self.name_size] = names
+        self._parts[first * _PART_SIZE:last * _PART_SIZE] = _part(self._octets_address + start, end - start) * count
         if segment:
-            self._is_cut = True
-        self._filled += size
-        self.count += count
+            self._controls[first * _CONTROL_SIZE:last * _CONTROL_SIZE] = _control(segment) * count
+            self._headers = self._cut
+        self.count, self._filled = last, end
+
+    def _add_full(self, octets: bytes, names: bytes, segment: int) -> None:
+        self._when_full()
+        most = CALL * self.name_size
+        for at in range(0, len(names), most):
+            part = names[at:at + most]
+            self.add(octets, part, len(part) // self.name_size, segment)
 
     def send(self) -> int:
         """Give the kernel what was added: how many it took, of `count`; -1 if not even one."""
-        self._octets_area[:self._filled] = b"".join(self._octets)
-        self._names_area[:self.count * self.name_size] = b"".join(self._names)
-        self._parts_area[:self.count * _PART_SIZE] = b"".join(self._parts)
-        if self._is_cut:
-            self._controls_area[:self.count * _CONTROL_SIZE] = b"".join(
-                [_control(segment) * (len(names) // self.name_size)
-                 for segment, names in zip(self._segments, self._names)])
         taken: int = self._call(self._fd, self._headers, self.count, 0)
         return taken
 
@@ -105,23 +101,20 @@ class Outgoing:
         taken: int = self._call(self._fd, ctypes.byref(self._headers, first * _HEADER_SIZE), self.count - first, 0)
         return taken
 
-    def headers(self) -> list[tuple[bytes, bytes, int]]:
-        """What was added, header by header: octets, address, segment."""
-        size = self.name_size
-        return [(octets, names[at:at + size], segment)
-                for octets, names, segment in zip(self._octets, self._names, self._segments)
-                for at in range(0, len(names), size)]
+    def header(self, number: int) -> tuple[bytes, bytes, int]:
+        """What was added with that number: octets, address, segment."""
+        address, size = _PART.unpack_from(self._parts, number * _PART_SIZE)
+        start = address - self._octets_address
+        return (bytes(self._octets[start:start + size]),
+                bytes(self._names[number * self.name_size:(number + 1) * self.name_size]),
+                _CONTROL.unpack_from(self._controls, number * _CONTROL_SIZE)[-1])
 
     def clear(self) -> None:
         """Forget what was added."""
-        if self._is_cut:
+        if self._headers is not self._whole:
             size = self.count * _CONTROL_SIZE
-            self._controls_area[:size] = self._uncut[:size]
-            self._is_cut = False
-        self._octets.clear()
-        self._names.clear()
-        self._parts.clear()
-        self._segments.clear()
+            self._controls[:size] = self._uncut[:size]
+            self._headers = self._whole
         self.count = self._filled = 0
 
 
@@ -158,7 +151,7 @@ class Incoming:
 @functools.lru_cache(maxsize=2_048)
 def _control(segment: int) -> bytes:
     """What has the kernel cut a datagram every `segment` octets; 0: not at all."""
-    return struct.pack("@NiiH0N", struct.calcsize("@NiiH"), socket.IPPROTO_UDP, _UDP_SEGMENT, segment)
+    return _CONTROL.pack(struct.calcsize("@NiiH"), socket.IPPROTO_UDP, _UDP_SEGMENT, segment)
 
 
 def _area(size: int) -> tuple[int, memoryview]:

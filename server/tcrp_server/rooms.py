@@ -37,24 +37,24 @@ class Verifier:
 
 class Endpoint:
     """How a member receives: core datagrams at `address`. `source` is that address as a datagram from there brings it
-    (None: not known yet); `place` is the outlet's own, the member's place in its room's table."""
+    (None: not known yet)."""
 
-    __slots__ = ("address", "place", "source")
+    __slots__ = ("address", "source")
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.source: Source = None
-        self.place = 0
 
 
 class Member:
     """Someone with a token. `endpoint` is None until a datagram or an announced port has told it.
 
-    `host` is the address of its TCP connection, without the port; datagrams count only from there.
+    `host` is the address of its TCP connection, without the port; datagrams count only from there. `place` is the
+    outlet's own, as is the room's `table`: the member's place in it.
     """
 
-    __slots__ = ("allowance", "endpoint", "heard_at", "host", "may_reject_at", "name_key", "prefix", "room", "state",
-                 "strikes", "token", "username")
+    __slots__ = ("allowance", "endpoint", "heard_at", "host", "may_reject_at", "name_key", "place", "prefix", "room",
+                 "state", "strikes", "token", "username")
 
     def __init__(self, room: Room, token: bytes, username: str, host: str, now: float) -> None:
         self.room = room
@@ -70,6 +70,7 @@ class Member:
         self.strikes = 0
         self.allowance: Allowance | None = None  # made when it is first needed: most only listen
         self.may_reject_at = now
+        self.place = 0
 
     @property
     def is_host(self) -> bool:
