@@ -215,7 +215,7 @@ def test_nothing_waits_for_the_next_event(way: str) -> None:
             loop._turn()
             turns += 1
         assert turns >= 3
-        assert not loop._is_behind
+        assert not loop._arrived
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux names the destination of what came back")

@@ -7,21 +7,18 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any, Callable
 
 from tcrp_server import errqueue, logs, tiers
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config
 from tcrp_server.control import ControlServer
-from tcrp_server.receive import BATCH
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Address, Rooms
 from tcrp_server.workers import PasswordWorkers
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
-_BATCHES = 4       # of datagrams handled in one turn
-_SENDS = 4_096     # datagrams sent in one turn, after which no more is received: about 10 ms
+_SENDS = 4_096     # datagrams sent in one turn, after which what else arrived waits for the next: about 10 ms
 _LONGEST = 3_600.0  # seconds to wait for anything; selectors refuse more than 24 days
 _LAST_WORDS = 1.0  # seconds at the end for datagrams that wait for the kernel
 
@@ -41,9 +38,7 @@ class Loop:
         for sock in (self._wake_in, self.wake_out):
             sock.setblocking(False)
         self._rooms = rooms
-        self._arrived: Iterator[tuple[bytes, Any]] = iter(())  # datagrams that are still to be handled
-        self._is_behind = False    # whether there are such
-        self._is_readable = False  # whether the socket may have more
+        self._arrived: list[tuple[bytes, Any]] = []  # datagrams that are still to be handled
         self._failures: list[Address] = []  # where datagrams came back from
         self._relay = Relay(rooms, self._fanout, codec, self._receiver.address_of)
         self._workers = PasswordWorkers(self.wake)
@@ -83,29 +78,34 @@ class Loop:
         self._selector.close()
 
     def _turn(self) -> None:
-        is_waiting = not (self._is_readable or self._is_behind)
-        ready = self._selector.select(self._due - time.monotonic() if is_waiting else 0.0)
-        if is_waiting and not ready:
+        is_behind = bool(self._arrived)
+        ready = self._selector.select(0.0 if is_behind else self._due - time.monotonic())
+        if not ready and not is_behind:
             # After a SIGSTOP select() may only say that the time is over: what arrived meanwhile comes before that.
             ready = self._selector.select(0.0)
         now = time.monotonic()
         for key, mask in ready:
             if key.data is None:
-                self._on_udp(mask)
+                is_behind = True
+                if mask & _WRITE:
+                    self._guarded(self._fanout.flush)
             else:
                 self._due = now  # datagrams make nothing due; connections and workers may
                 self._guarded(key.data, mask)
-        if self._is_readable or self._is_behind:
-            self._guarded(self._drain, now)
+        if is_behind:
+            try:
+                self._drain(now)
+            except Exception:
+                logs.exception("fault in the loop")
         if now >= self._due:
             self._guarded(self._control.on_deadline, now)
             self._guarded(self._expire, now)
             self._due = self._next_due(now)
-        self._guarded(self._fanout.end_turn)
+        self._end_turn()
         while self._failures:  # also those that were found while sending: nothing else would wake us for them
             failures, self._failures = self._failures, []
             self._guarded(self._strike, failures)
-            self._guarded(self._fanout.end_turn)
+            self._end_turn()
         if self._fanout.is_waiting is not self._is_writing:
             self._watch_udp()
 
@@ -125,33 +125,31 @@ class Loop:
 
     # ---- datagrams ----
 
-    def _on_udp(self, mask: int) -> None:
-        if mask & _WRITE:
-            self._guarded(self._fanout.flush)
-        self._is_readable = True
-
     def _drain(self, now: float) -> None:
         """Handle what has arrived, as far as a turn may go."""
+        arrived = iter(self._arrived or self._receive())
         handle, fanout = self._relay.datagram, self._fanout
         until = fanout.asked + _SENDS
-        for _ in range(_BATCHES):
-            if not self._is_behind:
-                arrived = self._receiver.receive()
-                self._arrived, self._is_behind = iter(arrived), True
-                self._is_readable = len(arrived) == BATCH
-                if not arrived:  # and yet the selector said that there is something
-                    self._read_errors()
-            for octets, source in self._arrived:
-                try:
-                    handle(octets, source, now)
-                except Exception:
-                    logs.exception("fault in a datagram", host=self._receiver.address_of(source)[0])
-                if fanout.asked >= until:
-                    return
-            self._is_behind = False
-            if not self._is_readable:
-                return
-            fanout.end_turn()
+        for octets, source in arrived:
+            try:
+                handle(octets, source, now)
+            except Exception:
+                logs.exception("fault in a datagram", host=self._receiver.address_of(source)[0])
+            if fanout.asked >= until:
+                break
+        self._arrived = list(arrived)
+
+    def _receive(self) -> list[tuple[bytes, Any]]:
+        arrived = self._receiver.receive()
+        if not arrived:  # and yet the selector said that there is something
+            self._read_errors()
+        return arrived
+
+    def _end_turn(self) -> None:
+        try:
+            self._fanout.end_turn()
+        except Exception:
+            logs.exception("fault in the loop")
 
     def _read_errors(self) -> None:
         self._failures += errqueue.read(self._udp)

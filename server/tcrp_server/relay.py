@@ -14,6 +14,8 @@ from tcrp.text import relay_text
 from tcrp_server import notices
 from tcrp_server.rooms import Address, Closed, Event, Joined, Left, Member, Removed, Rooms, Source
 
+_LONGEST_CHAT, _LONGEST_RELAY = LIMITS.chat_datagram_size, LIMITS.relay_datagram_size  # octets
+
 
 class Outlet(Protocol):
     """Where datagrams leave: `tcrp_server.fanout`, or a list in a test."""
@@ -54,9 +56,13 @@ class Relay:
         counters = self.counters
         counters.received += 1
         parts = self._split(octets)
-        member = self._by_token.get(parts[1]) if parts else None
         # SPEC CHT-05: "A server MUST send nothing to anyone … change nothing"
-        if parts is None or member is None or parts[0] != member.room.octets:
+        if parts is None:
+            counters.ignored += 1
+            return
+        room_name, token, message_start = parts
+        member = self._by_token.get(token)
+        if member is None or room_name != member.room.octets:
             counters.ignored += 1
             return
         # Nearly always it is where it was; only else is the source taken apart.
@@ -67,10 +73,10 @@ class Relay:
         # SPEC CHT-06: "whatever its message is, and also if the message is rejected or ignored"
         member.heard_at = now
         member.strikes = 0
-        message = octets[parts[2]:]
+        message = octets[message_start:]
         if not message:
             return
-        if len(octets) > LIMITS.chat_datagram_size:
+        if len(octets) > _LONGEST_CHAT:
             self._reject(member, notices.TOO_LONG, now)
             return
         if message[0] == 0:
@@ -81,7 +87,7 @@ class Relay:
             self._reject(member, notices.NOT_UTF8, now)
         elif text:
             line = member.prefix + text
-            if len(line) > LIMITS.relay_datagram_size:
+            if len(line) > _LONGEST_RELAY:
                 self._reject(member, notices.TOO_LONG, now)
             elif not self.rooms.may_send(member, now):
                 self._reject(member, notices.TOO_FAST, now)

@@ -209,6 +209,8 @@ class Rooms:
 
     def may_send(self, member: Member, now: float) -> bool:
         """Spend one message of the rate of `member`; False, and nothing spent, if there is none."""
+        if not self.message_rate:
+            return True
         allowance = member.allowance
         if allowance is None:
             allowance = member.allowance = Allowance(self.message_rate, self.message_burst, now)
