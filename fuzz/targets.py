@@ -19,7 +19,7 @@ from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from tcrp.explain import explain
 from tcrp.framing import NEED_DATA, FrameReader
 from tcrp.jsontext import JsonFault, build_object, parse_object
-from tcrp.messages import ControlFrame, Request
+from tcrp.messages import ChatDatagram, ControlFrame, Keepalive, Request
 from tcrp.state import MEMBERSHIP
 from tcrp.text import displayable, fold_username, relay_text, room_name_fault, username_fault
 from tcrp_client.events import CloseControl, OpenDatagram, Said, SendControl, SendDatagram
@@ -92,13 +92,14 @@ def fuzz_control(data: bytes) -> None:
 
 
 def fuzz_chat(data: bytes) -> None:
-    """A chat datagram: as in fuzz_control; the split that a server makes finds the same parts."""
+    """A chat datagram: as in fuzz_control; what a server finds a member by is the same as the fields."""
     message = _fuzz_message("chat_datagram", data)
-    parts = fastcodec.split_chat_datagram(data)
+    head = fastcodec.chat_datagram_head(data)
+    assert data.startswith(head)
     if message is not None:
-        room_name, token, at = parts
-        assert (room_name.decode(), token.decode()) == (message.room_name, message.token)
-        assert fastcodec.split_chat_datagram(data[:at])[:2] == (room_name, token)
+        bare = ChatDatagram(message.room_name, message.token, Keepalive())
+        assert fastcodec.decode_chat_datagram(head) == bare
+        assert fastcodec.encode_chat_datagram(bare) == head
     line = relay_text(data)
     if line:
         assert line.decode() == relay_text(line).decode()
@@ -259,7 +260,7 @@ def fuzz_rooms(data: bytes) -> None:
     now, count = 0.0, 0
     while tape:
         choice = tape.octet() % 8
-        members = list(rooms.by_token.values())
+        members = list(rooms.by_head.values())
         member = tape.one_of(members) if members else None
         count += 1
         try:
@@ -274,8 +275,7 @@ def fuzz_rooms(data: bytes) -> None:
                 relay.tell(rooms.undeliverable((tape.one_of("hk"), tape.octet() % 4)))
             elif member is not None:
                 message = tape.octets(tape.octet() % 9)
-                octets = bytes((len(member.room.octets), len(member.token))) + member.room.octets + member.token
-                relay.datagram(octets + message, (tape.one_of("hhhk"), tape.octet() % 4), now)
+                relay.datagram(member.head + message, (tape.one_of("hhhk"), tape.octet() % 4), now)
         except Refusal:
             pass
         check_rooms(rooms)
@@ -284,8 +284,8 @@ def fuzz_rooms(data: bytes) -> None:
 def check_rooms(rooms: Rooms) -> None:
     """The tables of `rooms` say the same."""
     members = [member for room in rooms.by_name.values() for member in room.members.values()]
-    assert {member.token: member for member in members} == rooms.by_token
-    assert len(members) == len(rooms.by_token) == len(rooms._idle)
+    assert {member.head: member for member in members} == rooms.by_head
+    assert len(members) == len(rooms.by_head) == len(rooms._idle)
     assert sorted(map(id, (member for group in rooms._by_address.values() for member in group))) == sorted(
         id(member) for member in members if member.endpoint is not None)
     for room in rooms.by_name.values():

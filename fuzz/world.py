@@ -90,7 +90,7 @@ class Watch:
     def datagram(self, octets: bytes, source: Address, is_honest: bool, handle: Callable[[], None]) -> None:
         """One copy arrives; `handle` has the server take it."""
         parts = parts_of(octets)
-        member = self.server.rooms.by_token.get(parts[1]) if parts else None
+        member = self.server.rooms.by_head.get(octets[:len(octets) - len(parts[2])]) if parts else None
         if parts is None or member is None or self.owners.get(parts[1]) != (parts[0], source[0]):
             before, sends = self.state(), self.sends
             handle()
@@ -295,7 +295,7 @@ class World:
         self.turn()
         rooms, control = self.server.rooms, self.server.control
         assert not rooms.by_name, "a room does not end"
-        assert not rooms.by_token, "a token lives on"
+        assert not rooms.by_head, "a token lives on"
         assert not rooms._by_address
         assert rooms.next_deadline() is None
         assert control.next_deadline() is None

@@ -140,7 +140,8 @@ class ServerStage:
         self._pass_time(step["at"])
         getattr(self, "step_" + step["do"])(step)
         self.turn()
-        self.tokens = [token for token in self.tokens if token not in self.rooms.by_token]
+        issued = {member.token for member in self.rooms.by_head.values()}
+        self.tokens = [token for token in self.tokens if token not in issued]
         return self.outcome
 
     def _pass_time(self, until: float) -> None:

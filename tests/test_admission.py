@@ -27,7 +27,7 @@ class Door:
     def __init__(self, *, create_rate: float = 100, password_rate: float = 5, **settings: float) -> None:
         self.rooms = Rooms(**settings)
         numbers = itertools.count(1)
-        self.admission = Admission(self.rooms, lambda: b"token %d" % next(numbers), lambda: b"salt %d" % next(numbers),
+        self.admission = Admission(self.rooms, lambda: b"token-%d" % next(numbers), lambda: b"salt %d" % next(numbers),
                                    create_rate=create_rate, password_rate=password_rate)
 
     def decide(self, operation: int, room: str, user: str, password: str | None = None, host: str = HOME,
@@ -95,7 +95,7 @@ def test_a_wrong_password(door: Door, password: str | None) -> None:
     door.create("lobby", "alice", "password")
     with refused(Status.WRONG_PASSWORD):
         door.join("lobby", "bob", password)
-    assert len(door.rooms.by_token) == 1
+    assert len(door.rooms.by_head) == 1
 
 
 def test_passwords_are_compared_octet_by_octet(door: Door) -> None:
@@ -341,7 +341,7 @@ def test_few_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     for room in ("a", "b", "a", "c"):
         with contextlib.suppress(Refusal):
             door.create(room, "alice", "password")
-        door.join(room, f"bob {len(door.rooms.by_token)}", "password")
+        door.join(room, f"bob {len(door.rooms.by_head)}", "password")
     assert [rank(door, room)[0] for room in ("a", "b", "c")] == [True, False, True]
     assert len(door.admission._known) == 2
 

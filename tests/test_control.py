@@ -87,7 +87,7 @@ def test_create_and_join_octet_by_octet(server: ServerThread) -> None:
             tokens.add(octets[-22:])
     assert len(tokens) == 2
     assert all(token.replace(b"-", b"").replace(b"_", b"").isalnum() for token in tokens)
-    assert set(server.rooms.by_token) == tokens
+    assert {member.token for member in server.rooms.by_head.values()} == tokens
 
 
 @pytest.mark.parametrize("payload", [
@@ -100,7 +100,7 @@ def test_every_form_of_a_request(server: ServerThread, payload: bytes) -> None:
         reply = caller.reply()
     assert reply
     assert reply.status == Status.OK
-    assert [member.username for member in server.rooms.by_token.values()] == ["bob"]
+    assert [member.username for member in server.rooms.by_head.values()] == ["bob"]
 
 
 def test_one_octet_at_a_time(server: ServerThread) -> None:
@@ -174,7 +174,8 @@ def test_a_name_that_nobody_was_heard_with_is_free_for_its_own_address_only(serv
     assert ask(server.port, JOIN, "lobby", "alice", source=SECOND).status == Status.NAME_IN_USE
     second = ask(server.port, JOIN, "lobby", "alice")
     assert second.status == Status.OK
-    assert set(server.rooms.by_token) == {str(second.token).encode()} != {str(first.token).encode()}
+    assert [member.token for member in server.rooms.by_head.values()] == [str(second.token).encode()]
+    assert first.token != second.token
     assert server.rooms.by_name["lobby"].host.token == str(second.token).encode()
 
 
@@ -410,7 +411,7 @@ def test_no_port_port_0_and_half_a_port_say_nothing(server: ServerThread, end: b
         reply = caller.reply()
         assert reply
         assert caller.is_closed()
-    assert server.rooms.by_token[str(reply.token).encode()].endpoint is None
+    assert server.rooms.by_name["lobby"].host.endpoint is None
 
 
 def test_an_announcement_is_the_end_of_the_connection(server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -432,7 +433,7 @@ def test_a_datagram_that_came_first_wins(server: ServerThread) -> None:
             assert codec.decode_relay_datagram(first.recv(5_000)) == joined("alice")
             caller.sock.sendall(b"\x00\x09")
             assert caller.is_closed()
-            member = server.rooms.by_token[str(reply.token).encode()]
+            member = server.rooms.by_name["lobby"].host
             assert member.endpoint.address[1] == first.getsockname()[1]
 
 
@@ -838,7 +839,7 @@ def test_nothing_stays_of_those_who_came_and_went() -> None:
                 assert ask(server.port, JOIN, f"room {number}", "bob").status == Status.ROOM_NOT_FOUND
                 assert [type(alice.hear()).__name__ for _ in range(2)] == ["Notice", "Notice"]
             assert alice.who() == "alice"
-        assert len(server.rooms.by_token) == len(server.rooms._idle) == len(server.rooms._by_address) == 1
+        assert len(server.rooms.by_head) == len(server.rooms._idle) == len(server.rooms._by_address) == 1
         assert len(server.rooms._idle._heap) < 100
         wait_until_gone(server)
         selector = server.loop._selector.get_map()

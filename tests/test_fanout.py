@@ -50,7 +50,7 @@ def members(*ports: int) -> list[Member]:
     host = rooms.create("lobby", "host", HOME, None, b"token", 0.0)
     found = []
     for number, port in enumerate(ports):
-        member = rooms.join(host.room, f"user {number}", HOME, b"token %d" % number, 0.0)
+        member = rooms.join(host.room, f"user {number}", HOME, b"token-%d" % number, 0.0)
         if port:
             rooms.set_address(member, (HOME, port))
         found.append(member)

@@ -68,7 +68,7 @@ class Town:
 
     def join(self, room: Room | None, is_known: bool = True) -> Member:
         self.count += 1
-        name, token = f"user {self.count}", b"token %d" % self.count
+        name, token = f"user {self.count}", b"token-%d" % self.count
         member = (self.rooms.join(room, name, self.remote, token, 0.0) if room
                   else self.rooms.create(name, name, self.remote, None, token, 0.0))
         if is_known:
@@ -274,7 +274,7 @@ def room_of(count: int) -> list[Member]:
     """Members at ports 1, 2, ..."""
     rooms = Rooms(max_members=0)
     host = rooms.create("lobby", "host", HOME, None, b"token", 0.0)
-    members = [host, *(rooms.join(host.room, f"user {number}", HOME, b"token %d" % number, 0.0)
+    members = [host, *(rooms.join(host.room, f"user {number}", HOME, b"token-%d" % number, 0.0)
                        for number in range(2, count + 1))]
     for port, member in enumerate(members, 1):
         rooms.set_address(member, (HOME, port))
@@ -432,7 +432,7 @@ def test_a_table_lives_until_somebody_comes_goes_or_moves() -> None:
     host = rooms.create("lobby", "host", HOME, None, b"token", 0.0)
     room = host.room
     table = room.table = object()
-    bob = rooms.join(room, "bob", HOME, b"token of bob", 0.0)
+    bob = rooms.join(room, "bob", HOME, b"token-of-bob", 0.0)
     assert room.table is table  # nobody can be sent to that could not before
     changes: list[Callable[[], object]] = [
         lambda: rooms.set_address(bob, (HOME, 1)), lambda: rooms.set_address(bob, (HOME, 2)),

@@ -44,14 +44,14 @@ def _broken(original: Any, change: Any) -> Any:
 
 # A fault for each target: what is replaced, and what becomes of its result.
 FAULTS: dict[str, tuple[Any, str, Any]] = {
-    "chat": (targets.fastcodec, "split_chat_datagram", lambda parts, octets: parts and (parts[0], parts[1], 2)),
+    "chat": (targets.fastcodec, "chat_datagram_head", lambda head, octets: head[:-1]),
     "client": (targets, "Printer", lambda printer, chat, notes, **named: chat.write("\x1b") and printer),
     "control": (targets.fastcodec, "decode_endpoint_announcement", lambda value, octets: None),
     "encode": (targets.fastcodec, "encode_control_frame", lambda octets, message: octets + b"\0"),
     "json": (targets, "parse_object", lambda value, octets: {**value, "more": 1}),
     "relay": (targets.fastcodec, "decode_relay_datagram", lambda value, octets: None),
-    "rooms": (targets.Rooms, "create", lambda member, rooms, *rest: rooms.by_token.pop(member.token)),
-    "server": (targets.Relay, "datagram", lambda nothing, relay, *rest: relay.rooms.by_token.clear()),
+    "rooms": (targets.Rooms, "create", lambda member, rooms, *rest: rooms.by_head.pop(member.head)),
+    "server": (targets.Relay, "datagram", lambda nothing, relay, *rest: relay.rooms.by_head.clear()),
     "stream": (targets.FrameReader, "receive_data",
                lambda nothing, reader, octets: len(octets) == 1 and reader.take_rest()),
     "text": (targets, "displayable", lambda text, *rest: text + "\x07"),

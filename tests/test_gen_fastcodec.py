@@ -16,7 +16,15 @@ from strategies import MESSAGES, OCTETS, mutated
 
 from tcrp import codec, fastcodec, schema
 from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
-from tcrp.messages import ChatDatagram, ControlFrame, ControlHeader, Notice, RequestPayload, ResponsePayload
+from tcrp.messages import (
+    ChatDatagram,
+    ControlFrame,
+    ControlHeader,
+    Keepalive,
+    Notice,
+    RequestPayload,
+    ResponsePayload,
+)
 
 NAMES = sorted(schema.MESSAGES)
 
@@ -200,33 +208,26 @@ def test_numbers_about_the_limits(number: int) -> None:
     same_encoding("control_header", ControlHeader(0, 0, 0, number))
 
 
-# ---- split ----
-
-def parts(octets: bytes) -> tuple[bytes, bytes, int] | None:
-    """What split_chat_datagram gives, from the layout in DESIGN section 2."""
-    sizes = octets[:2]
-    end = 2 + sum(sizes)
-    if len(sizes) < 2 or 0 in sizes or len(octets) < end:
-        return None
-    return octets[2:2 + sizes[0]], octets[2 + sizes[0]:end], end
-
+# ---- head ----
 
 @given(st.one_of(st.binary(max_size=12), OCTETS["chat_datagram"], mutated(OCTETS["chat_datagram"])))
-def test_split_any_octets(octets: bytes) -> None:
-    assert fastcodec.split_chat_datagram(octets) == parts(octets)
+def test_the_head_of_any_octets(octets: bytes) -> None:
+    """From the layout in DESIGN section 2."""
+    assert fastcodec.chat_datagram_head(octets) == octets[:2 + sum(octets[:2])]
 
 
 @given(MESSAGES["chat_datagram"])
-def test_split_what_can_be_decoded(message: ChatDatagram) -> None:
-    octets = codec.encode_chat_datagram(message)
-    split = fastcodec.split_chat_datagram(octets)
-    assert split is not None
-    assert split[:2] == (message.room_name.encode("utf-8"), message.token.encode("ascii"))
-    assert fastcodec.decode_chat_datagram(octets[:split[2]]).room_name == message.room_name
+def test_the_head_of_what_can_be_decoded_is_a_keepalive(message: ChatDatagram) -> None:
+    keepalive = codec.encode_chat_datagram(ChatDatagram(message.room_name, message.token, Keepalive()))
+    assert fastcodec.chat_datagram_head(codec.encode_chat_datagram(message)) == keepalive
 
 
-def test_split_looks_at_sizes_only() -> None:
-    assert fastcodec.split_chat_datagram(b"\1\1\xff\x80") == (b"\xff", b"\x80", 4)
-    assert fastcodec.split_chat_datagram(b"\1\1rt" + bytes(9000)) == (b"r", b"t", 4)
+def test_no_member_has_the_head_of_what_is_cut_or_has_a_size_of_0() -> None:
     for octets in b"", b"\1", b"\1\1", b"\1\1r", b"\0\1t", b"\1\0r", b"\0\0", b"\xff\xff" + bytes(509):
-        assert fastcodec.split_chat_datagram(octets) is None
+        with pytest.raises(RemoteProtocolError):
+            fastcodec.decode_chat_datagram(fastcodec.chat_datagram_head(octets))
+
+
+def test_the_head_is_found_by_sizes_only() -> None:
+    assert fastcodec.chat_datagram_head(b"\1\1\xff\x80more") == b"\1\1\xff\x80"
+    assert fastcodec.chat_datagram_head(b"\1\1rt" + bytes(9000)) == b"\1\1rt"

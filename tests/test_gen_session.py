@@ -58,7 +58,7 @@ def test_the_server_says_what_the_specification_prints() -> None:
             server.datagrams.datagram(step.octets, ADDRESSES[step.sender], 0.0)
     assert server.sent == printed
     assert not server.rooms.by_name
-    assert not server.rooms.by_token
+    assert not server.rooms.by_head
 
 
 def test_every_message_that_stands_by_itself_has_an_example_that_decodes() -> None:

@@ -114,7 +114,7 @@ class Parlour:
             self.sent.append(octets)
 
     def joins(self, name: str) -> Member:
-        return self.rooms.join(self.bob.room, name, HOME, b"%d" % len(self.rooms.by_token), 0.0)
+        return self.rooms.join(self.bob.room, name, HOME, b"%d" % len(self.rooms.by_head), 0.0)
 
     def says(self, member: Member, message: bytes) -> None:
         octets = bytes([len(member.room.octets), len(member.token)]) + member.room.octets + member.token + message

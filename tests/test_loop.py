@@ -122,7 +122,7 @@ def test_a_fault_in_the_work_of_a_turn_is_no_end(server: ServerThread, pair: tup
 
     monkeypatch.setattr(server.loop, part, faulty)
     server.loop._failures.append((LOCAL, 1))  # something to strike, and a member that is to be looked at
-    server.rooms._idle.set(next(iter(server.rooms.by_token.values())), 0.0)
+    server.rooms._idle.set(next(iter(server.rooms.by_head.values())), 0.0)
     server.loop.wake()
     chat(pair)
     assert ask(server.port, JOIN, "lobby", "carol").token
@@ -225,7 +225,7 @@ def test_what_came_back_is_read_once_and_does_not_keep_the_loop_awake(way: str) 
     with resting_loop("--fanout", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind((LOCAL, 0))
         host = loop._rooms.create("lobby", "host", LOCAL, None, b"token", time.monotonic())
-        gone = loop._rooms.join(host.room, "gone", LOCAL, b"token of gone", time.monotonic())
+        gone = loop._rooms.join(host.room, "gone", LOCAL, b"token-of-gone", time.monotonic())
         loop._rooms.set_address(host, peer.getsockname())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
             closed.bind((LOCAL, 0))
@@ -247,7 +247,7 @@ def test_those_who_are_gone_are_not_told_of_each_other(monkeypatch: pytest.Monke
     with resting_loop() as loop:
         host = loop._rooms.create("lobby", "host", LOCAL, None, b"token", 0.0)
         for number in range(50):
-            member = loop._rooms.join(host.room, f"user {number}", LOCAL, b"token %d" % number, 0.0)
+            member = loop._rooms.join(host.room, f"user {number}", LOCAL, b"token-%d" % number, 0.0)
             loop._rooms.set_address(member, (LOCAL, 1_000 + number))
         monkeypatch.setattr(loop._relay.outlet, "send", lambda octets, members: told.extend(
             member.username for member in members))

@@ -17,9 +17,9 @@ LONGEST_USER = "\N{GRINNING FACE}" * 16  # 64 octets
 
 def filled(room_name: str, usernames: list[str]) -> Room:
     rooms = Rooms(max_members=0)
-    host = rooms.create(room_name, usernames[0], "192.0.2.1", None, b"token 0", 0.0)
+    host = rooms.create(room_name, usernames[0], "192.0.2.1", None, b"token-0", 0.0)
     for number, username in enumerate(usernames[1:], 1):
-        rooms.join(host.room, username, "192.0.2.1", b"token %d" % number, 0.0)
+        rooms.join(host.room, username, "192.0.2.1", b"token-%d" % number, 0.0)
     return host.room
 
 

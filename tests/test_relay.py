@@ -25,11 +25,11 @@ class Table:
         self.rooms = Rooms(**settings)
         self.server = Relay(self.rooms, self, fastcodec)
         self.sent: dict[str, list[Any]] = {}
-        host = self.rooms.create(room, "alice", HOME, None, b"token of alice", 0.0)
+        host = self.rooms.create(room, "alice", HOME, None, b"token-of-alice", 0.0)
         self.room = host.room
         self.people = {"alice": host}
         for name in ("bob", "carol"):
-            self.people[name] = self.rooms.join(self.room, name, HOME, b"token of " + name.encode(), 0.0)
+            self.people[name] = self.rooms.join(self.room, name, HOME, b"token-of-" + name.encode(), 0.0)
         for name in PORTS:
             self.says(name, b"")
         self.take()
@@ -103,14 +103,14 @@ def test_nothing_is_left_of_an_empty_line(table: Table, said: bytes) -> None:
 
 
 def test_only_the_room_of_the_sender_hears_it(table: Table) -> None:
-    other = table.rooms.create("other", "dave", HOME, None, b"token of dave", 0.0)
+    other = table.rooms.create("other", "dave", HOME, None, b"token-of-dave", 0.0)
     table.rooms.set_address(other, (HOME, 4))
     table.says("bob", b"hi")
     assert set(table.take()) == {"alice", "carol"}
 
 
 def test_who_has_no_endpoint_hears_nothing(table: Table) -> None:
-    table.rooms.join(table.room, "dave", HOME, b"token of dave", 0.0)
+    table.rooms.join(table.room, "dave", HOME, b"token-of-dave", 0.0)
     table.says("bob", b"hi")
     assert set(table.take()) == {"alice", "carol"}
 
@@ -141,13 +141,13 @@ def test_replaced_characters_count_as_they_are_relayed(table: Table) -> None:
 
 @pytest.mark.parametrize("size", [4_097, 4_098, 65_507])
 def test_a_datagram_over_the_limit(table: Table, size: int) -> None:
-    table.says("bob", b"\xff" * (size - len(b"\x05\x0clobbytoken of bob")))
+    table.says("bob", b"\xff" * (size - len(b"\x05\x0clobbytoken-of-bob")))
     assert table.take() == rejected("bob", TOO_LONG)  # the size is judged before the text
 
 
 def test_a_datagram_at_the_limit_is_judged_by_its_text() -> None:
     table = Table()
-    table.says("bob", b"\xff" * (4_096 - len(b"\x05\x0clobbytoken of bob")))
+    table.says("bob", b"\xff" * (4_096 - len(b"\x05\x0clobbytoken-of-bob")))
     assert table.take() == rejected("bob", NOT_UTF8)
 
 
@@ -199,7 +199,7 @@ def test_who(table: Table) -> None:
 
 
 def test_who_lists_those_who_have_no_endpoint_yet(table: Table) -> None:
-    table.rooms.join(table.room, "dave", HOME, b"token of dave", 0.0)
+    table.rooms.join(table.room, "dave", HOME, b"token-of-dave", 0.0)
     table.says("bob", b"\x00\x02\x00\xffmore")  # octets after the kind are ignored
     assert table.take()["bob"][0].text == "alice, bob, carol, dave"
 
@@ -224,7 +224,7 @@ def test_the_host_leaves(table: Table) -> None:
     table.says("alice", b"\x00")
     closed = Notice(NoticeKind.ROOM_CLOSED, "lobby", "room lobby is closed: alice, its host, left")
     assert table.take() == to("alice bob carol", closed)
-    assert table.rooms.by_token == {}
+    assert table.rooms.by_head == {}
 
 
 def test_leave_is_never_too_fast(table: Table) -> None:
@@ -246,7 +246,7 @@ def test_other_kinds_are_ignored(table: Table, kind: int) -> None:
 # ---- where members are ----
 
 def test_the_first_datagram_makes_known_to_all_and_comes_before_its_text(table: Table) -> None:
-    table.people["dave"] = table.rooms.join(table.room, "dave", HOME, b"token of dave", 0.0)
+    table.people["dave"] = table.rooms.join(table.room, "dave", HOME, b"token-of-dave", 0.0)
     table.says("dave", b"hi", source=(HOME, 4))
     joined = Notice(NoticeKind.JOINED, "dave", "dave joined")
     assert table.take() == {**to("dave", joined), **to("alice bob carol", joined, ChatLine("dave", "hi"))}
@@ -283,10 +283,10 @@ def state_of(table: Table) -> object:
 
 
 NOISE = [
-    b"", b"\x05", b"\x00\x00", b"\x05\x0c", b"\x05\x0clobbytoken of bo", b"\x00\x0ctoken of bobhi", b"\x05\x00lobbyhi",
-    b"\xff\xff", b"\x05\x0clobbytoken of bo\x00hi", b"\x05\x0cLobbytoken of bobhi", b"\x05\x0blobbytoken of bobhi",
-    b"\x04\x0clobbytoken of bobhi", b"\x05\x0clobbytoken of eveh", b"\x05\x0d" b"lobbytoken of bob",
-    b"\x05\x0clobb\xffytoken of bob",
+    b"", b"\x05", b"\x00\x00", b"\x05\x0c", b"\x05\x0clobbytoken of bo", b"\x00\x0ctoken-of-bobhi", b"\x05\x00lobbyhi",
+    b"\xff\xff", b"\x05\x0clobbytoken of bo\x00hi", b"\x05\x0cLobbytoken-of-bobhi", b"\x05\x0blobbytoken-of-bobhi",
+    b"\x04\x0clobbytoken-of-bobhi", b"\x05\x0clobbytoken of eveh", b"\x05\x0d" b"lobbytoken-of-bob",
+    b"\x05\x0clobb\xffytoken-of-bob",
 ]
 
 
@@ -321,10 +321,10 @@ def test_the_right_token_from_a_wrong_address(table: Table, message: bytes) -> N
 
 
 def test_the_token_of_another_room(table: Table) -> None:
-    table.rooms.create("other", "dave", HOME, None, b"token of dave", 0.0)
-    table.server.datagram(b"\x05\x0dlobbytoken of davehi", (HOME, 4), 0.0)
+    dave = table.rooms.create("other", "dave", HOME, None, b"token-of-dave", 0.0)
+    table.server.datagram(b"\x05\x0dlobbytoken-of-davehi", (HOME, 4), 0.0)
     assert table.sent == {}
-    assert table.rooms.by_token[b"token of dave"].endpoint is None
+    assert dave.endpoint is None
 
 
 # ---- what is told ----
@@ -338,7 +338,7 @@ def test_who_was_removed_is_told_and_so_are_the_others(table: Table) -> None:
 
 
 def test_nobody_is_told_of_a_member_that_nobody_knew(table: Table) -> None:
-    dave = table.rooms.join(table.room, "dave", HOME, b"token of dave", 0.0)
+    dave = table.rooms.join(table.room, "dave", HOME, b"token-of-dave", 0.0)
     table.server.tell(table.rooms.remove(dave, IDLE))
     assert table.take() == {}
 

@@ -47,7 +47,7 @@ class Town:
 
     def is_empty(self) -> bool:
         rooms = self.rooms
-        return not (rooms.by_name or rooms.by_token or rooms._by_address or len(rooms._idle))
+        return not (rooms.by_name or rooms.by_head or rooms._by_address or len(rooms._idle))
 
 
 @pytest.fixture
@@ -68,7 +68,8 @@ def test_the_creator_is_host_and_member(town: Town) -> None:
     assert host.room is room
     assert room.host is host
     assert list(room.members.values()) == [host]
-    assert town.rooms.by_token == {b"token1": host}
+    assert list(town.rooms.by_head.values()) == [host]
+    assert host.token == b"token1"
 
 
 def test_a_room_exists_once(town: Town) -> None:
@@ -144,7 +145,7 @@ def test_a_member_of_whom_nothing_was_heard_is_replaced_and_keeps_its_place(town
     assert first.is_gone
     assert not second.is_gone
     assert not carol.is_gone
-    assert first.token not in town.rooms.by_token
+    assert first.head not in town.rooms.by_head
     assert len(town.rooms._idle) == 3
 
 
@@ -326,7 +327,7 @@ def test_nothing_stays_of_those_who_went() -> None:
         town.rooms.set_address(host, (HOME, number % 50))
         town.rooms.leave(host)
     assert list(town.rooms.by_name) == ["keeper"]
-    assert list(town.rooms.by_token.values()) == [keeper]
+    assert list(town.rooms.by_head.values()) == [keeper]
     assert list(keeper.room.members.values()) == [keeper]
     assert town.rooms._by_address == {}
     assert len(town.rooms._idle) == 1

@@ -135,6 +135,10 @@ class ModelledRooms(RuleBasedStateMachine):
     def tell(self, people: Iterable[Person], message: Any) -> None:
         self.expected += [(person, message) for person in people if person.address]
 
+    def members(self) -> dict[bytes, Member]:
+        """What the server knows, by token."""
+        return {member.token: member for member in self.rooms.by_head.values()}
+
     def someone(self, number: int) -> Person | None:
         """Any person there ever was, the dead too."""
         return self.everybody[number % len(self.everybody)] if self.everybody else None
@@ -281,7 +285,7 @@ class ModelledRooms(RuleBasedStateMachine):
         self.tick()
         person = self.someone(number)
         if person and person.is_alive and not person.address:
-            member = self.rooms.by_token[person.token]
+            member = self.members()[person.token]
             events = self.rooms.set_address(member, address_at(person.host, port))
             self.moves(person, port)
             self.check_events(events, [(Joined, person.token)])
@@ -291,7 +295,7 @@ class ModelledRooms(RuleBasedStateMachine):
         self.tick()
         person = self.someone(number)
         if person and person.is_alive:
-            member = self.rooms.by_token[person.token]
+            member = self.members()[person.token]
             self.check_events(self.rooms.remove(member, "why"), self.removes(person, "why"))
 
     # ---- UDP ----
@@ -423,7 +427,8 @@ class ModelledRooms(RuleBasedStateMachine):
     @invariant()
     def the_tables_are_the_same(self) -> None:
         alive = [person for person in self.everybody if person.is_alive]
-        assert set(self.rooms.by_token) == {person.token for person in alive}
+        members = self.members()
+        assert set(members) == {person.token for person in alive}
         assert {name: [member.token for member in room.members.values()] for name, room in self.rooms.by_name.items()
                 } == {place.name: [person.token for person in place.people] for place in self.places if place.is_open}
         for place in self.places:
@@ -432,7 +437,7 @@ class ModelledRooms(RuleBasedStateMachine):
                 assert room.host is not None
                 assert room.host.token == place.host.token
         for person in alive:
-            member = self.rooms.by_token[person.token]
+            member = members[person.token]
             assert (member.endpoint.address if member.endpoint else None) == person.address
             assert member.strikes == person.strikes
             assert member.heard_at == person.heard

@@ -28,14 +28,14 @@ def test_all_that_stand_at_an_address_are_struck_out() -> None:
     rooms, (host, guest, other, third) = three_rooms()
     events: list[Event] = [event for _ in range(3) for event in rooms.undeliverable((HOME, PORT))]
     assert events == [Removed(host, UNREACHABLE), closed(host, guest), Removed(other, UNREACHABLE), closed(other)]
-    assert list(rooms.by_token.values()) == [third]
+    assert list(rooms.by_head.values()) == [third]
 
 
 def test_all_that_were_silent_too_long_go_at_once() -> None:
     rooms, (host, guest, other, third) = three_rooms()
     third.heard_at = 5.0
     assert rooms.expire(10.0) == [Removed(host, IDLE), closed(host, guest), Removed(other, IDLE), closed(other)]
-    assert list(rooms.by_token.values()) == [third]
+    assert list(rooms.by_head.values()) == [third]
     assert rooms.next_deadline() == 15.0
 
 
@@ -43,7 +43,7 @@ def test_who_was_heard_does_not_keep_those_behind_it() -> None:
     rooms, (host, guest, other, third) = three_rooms()
     host.heard_at = other.heard_at = 1.0
     assert rooms.expire(10.0) == [Removed(guest, IDLE), Removed(third, IDLE), closed(third)]
-    assert list(rooms.by_token.values()) == [host, other]
+    assert list(rooms.by_head.values()) == [host, other]
 
 
 def test_what_is_kept_of_who_receives_where_is_dropped_with_each_change() -> None:
@@ -51,7 +51,7 @@ def test_what_is_kept_of_who_receives_where_is_dropped_with_each_change() -> Non
     room = host.room
     for change in (lambda: rooms.set_address(guest, (HOME, 8)), lambda: rooms.leave(guest),
                    lambda: rooms.set_address(rooms.join(room, "next", HOME, b"5", 0.0), (HOME, 9)),
-                   lambda: rooms.remove(rooms.by_token[b"5"], IDLE), lambda: rooms.leave(host)):
+                   lambda: rooms.remove(room.members["next"], IDLE), lambda: rooms.leave(host)):
         room.table = "what was kept"
         change()
         assert room.table is None

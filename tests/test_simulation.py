@@ -9,6 +9,7 @@ from stages import Outlet
 
 from fuzz import simulate
 from fuzz.network import Clock
+from tcrp import fastcodec
 from tcrp.messages import Notice
 from tcrp_client.session import Session
 from tcrp_server.crowd import Crowd
@@ -58,16 +59,15 @@ def _answers_strangers(self: Relay, octets: bytes, source: Any, now: float, *, o
 
 
 def _any_host(self: Relay, octets: bytes, source: Any, now: float, *, original: Any) -> None:
-    parts = self._split(octets)
-    member = self._by_token.get(parts[1]) if parts else None
+    member = self.rooms.by_head.get(fastcodec.chat_datagram_head(octets))
     original(self, octets, (member.host, *source[1:]) if member else source, now)
 
 
 def _any_room(self: Relay, octets: bytes, source: Any, now: float, *, original: Any) -> None:
-    parts = self._split(octets)
-    member = self._by_token.get(parts[1]) if parts else None
-    if member:
-        octets = bytes((len(member.room.octets),)) + octets[1:2] + member.room.octets + octets[2 + octets[0]:]
+    head = fastcodec.chat_datagram_head(octets)
+    for member in self.rooms.by_head.values():
+        if head.endswith(member.token):
+            octets = member.head + octets[len(head):]
     original(self, octets, source, now)
 
 
@@ -81,7 +81,7 @@ def _relays_to_sender(self: Outlet, line: bytes, sender: Member, *, original: An
 
 
 def _relays_to_all_rooms(self: Outlet, line: bytes, sender: Member, *, original: Any) -> None:
-    self.send(line, [member for member in self._stage.rooms.by_token.values() if member is not sender])
+    self.send(line, [member for member in self._stage.rooms.by_head.values() if member is not sender])
 
 
 def _skips_one(self: Outlet, line: bytes, sender: Member, *, original: Any) -> None:

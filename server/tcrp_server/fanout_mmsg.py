@@ -128,7 +128,7 @@ class GsoFanout(MmsgFanout):
         super().end_turn()
 
     def _end_with(self, table: _Table, line: bytes, place: int) -> None:
-        """All is one line, as nearly always where people type. For one or two receivers a table is not worth its use."""
+        """All is one line, as nearly always where people type. For one or two receivers headers are not worth it."""
         if table.others > _FEW:
             self._add(table, line, place)
             self._give()

@@ -46,23 +46,19 @@ class Relay:
         self.rooms = rooms
         self.outlet = outlet
         self.counters = Counters()
-        self._by_token = rooms.by_token
+        self._by_head = rooms.by_head
         self._address_of = address_of
-        self._split = codec.split_chat_datagram
+        self._head = codec.chat_datagram_head
         self._encode = codec.encode_relay_datagram
 
     def datagram(self, octets: bytes, source: Source, now: float) -> None:
         """Handle one datagram from `source`. Longer ones than 4,096 octets may come cut, but not to below 4,097."""
         counters = self.counters
         counters.received += 1
-        parts = self._split(octets)
+        head = self._head(octets)
+        member = self._by_head.get(head)
         # SPEC CHT-05: "A server MUST send nothing to anyone … change nothing"
-        if parts is None:
-            counters.ignored += 1
-            return
-        room_name, token, message_start = parts
-        member = self._by_token.get(token)
-        if member is None or room_name != member.room.octets:
+        if member is None:
             counters.ignored += 1
             return
         # Nearly always it is where it was; only else is the source taken apart.
@@ -73,7 +69,7 @@ class Relay:
         # SPEC CHT-06: "whatever its message is, and also if the message is rejected or ignored"
         member.heard_at = now
         member.strikes = 0
-        message = octets[message_start:]
+        message = octets[len(head):]
         if not message:
             return
         if len(octets) > _LONGEST_CHAT:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from tcrp.constants import LIMITS, TIMERS, Status
+from tcrp.fastcodec import decode_chat_datagram, encode_chat_datagram
+from tcrp.messages import ChatDatagram, Keepalive
 from tcrp.pacing import Allowance
 from tcrp.state import MEMBER, ROOM
 from tcrp.text import fold_username
@@ -47,18 +49,19 @@ class Endpoint:
 
 
 class Member:
-    """Someone with a token. `endpoint` is None until a datagram or an announced port has told it.
+    """Someone with a token. Each of its datagrams begins with `head`: the name of its room, and the token.
+    `endpoint` is None until a datagram or an announced port has told it.
 
     `host` is the address of its TCP connection, without the port; datagrams count only from there. `place` is the
     outlet's own, as is the room's `table`: the member's place in it.
     """
 
-    __slots__ = ("allowance", "endpoint", "heard_at", "host", "may_reject_at", "name_key", "place", "prefix", "room",
-                 "state", "strikes", "token", "username")
+    __slots__ = ("allowance", "endpoint", "head", "heard_at", "host", "may_reject_at", "name_key", "place", "prefix",
+                 "room", "state", "strikes", "username")
 
     def __init__(self, room: Room, token: bytes, username: str, host: str, now: float) -> None:
         self.room = room
-        self.token = token
+        self.head = encode_chat_datagram(ChatDatagram(room.name, token.decode("ascii"), Keepalive()))
         self.username = username
         key = fold_username(username)
         self.name_key = username if key == username else key  # one string where one will do, as with the host:
@@ -71,6 +74,11 @@ class Member:
         self.allowance: Allowance | None = None  # made when it is first needed: most only listen
         self.may_reject_at = now
         self.place = 0
+
+    @property
+    def token(self) -> bytes:
+        """What it proves itself with."""
+        return decode_chat_datagram(self.head).token.encode("ascii")
 
     @property
     def is_host(self) -> bool:
@@ -148,7 +156,7 @@ class Rooms:
         self.message_burst = message_burst
         self.idle_timeout = idle_timeout
         self.by_name: dict[str, Room] = {}
-        self.by_token: dict[bytes, Member] = {}
+        self.by_head: dict[bytes, Member] = {}
         self._by_address: dict[Address, tuple[Member, ...]] = {}
         self._idle: Deadlines[Member] = Deadlines()
 
@@ -203,7 +211,7 @@ class Rooms:
     def _admit(self, room: Room, username: str, host: str, token: bytes, now: float) -> Member:
         member = Member(room, token, username, host, now)
         room.members[member.name_key] = member
-        self.by_token[token] = member
+        self.by_head[member.head] = member
         self._idle.set(member, now + self.idle_timeout)
         return member
 
@@ -306,7 +314,7 @@ class Rooms:
         """The token dies; the endpoint stays readable, for the last words."""
         member.state = MEMBER.after(member.state, event)
         member.room.table = None
-        del self.by_token[member.token]
+        del self.by_head[member.head]
         self._idle.discard(member)
         if member.endpoint is not None:
             self._drop_address(member)

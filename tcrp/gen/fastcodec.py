@@ -7,8 +7,8 @@ from tcrp.gen import words
 from tcrp.gen.fast_decode import At, Decoder
 from tcrp.gen.fast_encode import Encoder
 from tcrp.gen.fast_json import read_function
-from tcrp.gen.model import NOTICE, Choice, Field, Form, JsonObject, Message, Model, Run, SizedBy, Unsigned
-from tcrp.gen.pysource import Source, outside
+from tcrp.gen.model import NOTICE, Choice, Form, JsonObject, Message, Model, Run, SizedBy, Unsigned
+from tcrp.gen.pysource import Source
 
 _HEAD = f'''"""Messages to octets and back, straight-line, without construct: the functions and errors of `tcrp.codec`.
 
@@ -66,7 +66,7 @@ def render(model: Model) -> str:
         code += [read_function(form, f"{_holder(message)}.{form.name}") for form in _forms(message)
                  if isinstance(form.body, JsonObject)]
         code += [_decode(message), _encode(message)]
-        code += [_split(message)] if _sized(message) else []
+        code += [_head(message)] if _has_head(message) else []
     body = "\n\n".join(code)
     shared = [text for name, text in _SHARED.items() if _occurs(name, body)]
     body = "\n\n".join([*(text.lstrip("\n") for text in shared), body])
@@ -165,51 +165,32 @@ def _docstring(source: Source, message: Message) -> None:
     source.line('"""')
 
 
-def _sized(message: Message) -> list[Field]:
-    """The sized fields of a message that is sizes, sized fields and a choice; else none."""
+def _has_head(message: Message) -> bool:
+    """Whether a message is sizes, the fields that have them, and a choice."""
     if isinstance(message.body, Choice) or not isinstance(message.body.fields[-1].type, Choice):
-        return []
+        return False
     sizes = [field for field in message.body.fields if message.body.counted(field)]
     sized = [field for field in message.body.fields if isinstance(field.type, Run)
              and isinstance(field.type.extent, SizedBy)]
-    return sized if list(message.body.fields[:-1]) == sizes + sized else []
+    return list(message.body.fields[:-1]) == sizes + sized
 
 
-def _split(message: Message) -> str:
-    """The function that finds the parts of a message without looking into them."""
+def _head(message: Message) -> str:
+    """The function that tells the head of a message from its last field, without looking into either."""
     assert not isinstance(message.body, Choice)
-    sized, last = _sized(message), message.body.fields[-1].name
-    sizes = [field for field in message.body.fields if message.body.counted(field)]
+    *before, last = message.body.fields
     source = Source()
-    results = ["bytes"] * len(sized) + ["int"]
-    with source.block(f"def split_{message.name}(octets: bytes) -> tuple[{', '.join(results)}] | None:"):
-        source.line(f'"""{" and ".join(field.name for field in sized)} as octets, and the offset of {last}.')
+    at, sizes = 0, []
+    for field in before:
+        if isinstance(field.type, Unsigned):
+            end = at + field.type.octets
+            sizes.append(f"octets[{at}]" if end == at + 1 else f'int.from_bytes(octets[{at}:{end}], "big")')
+            at = end
+    with source.block(f"def {message.name}_head(octets: bytes) -> bytes:"):
+        source.line(f'"""{", ".join(field.name for field in before)}: the octets before {last.name}.')
         source.line()
-        source.line("None if the sizes are out of range or the octets end too early. Nothing else is looked at:")
-        source.line("not the size of the whole, not whether text is text. Raises nothing.")
+        source.line("Nothing is looked at but the sizes. Where the octets end too early it is all of them: no message")
+        source.line("that can be decoded has such a head. Raises nothing.")
         source.line('"""')
-        source.line("size = len(octets)")
-        at, conditions = 0, []
-        for field in sizes:
-            assert isinstance(field.type, Unsigned)
-            at += field.type.octets
-        with source.block(f"if size < {at}:"):
-            source.line("return None")
-        at = 0
-        for field in sizes:
-            kind = field.type
-            assert isinstance(kind, Unsigned)
-            octet = f"octets[{at}]" if kind.octets == 1 else f'int.from_bytes(octets[{at}:{at + kind.octets}], "big")'
-            source.line(f"{field.name} = {octet}")
-            conditions.append(outside(field.name, kind.minimum, kind.maximum, most=256 ** kind.octets - 1))
-            at += kind.octets
-        starts = [str(at)]
-        for field, size in zip(sized, sizes):
-            source.line(f"{field.name}_end = {starts[-1]} + {size.name}")
-            starts.append(f"{field.name}_end")
-        conditions.append(f"size < {starts[-1]}")
-        with source.block(f"if {' or '.join(condition for condition in conditions if condition)}:"):
-            source.line("return None")
-        parts = [f"octets[{start}:{end}]" for start, end in zip(starts, starts[1:])]
-        source.line(f"return {', '.join([*parts, starts[-1]])}")
+        source.line(f"return octets[:{' + '.join([str(at), *sizes])}] if len(octets) >= {at} else octets")
     return source.text()

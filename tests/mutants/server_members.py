@@ -175,7 +175,7 @@ def notices_with_line_ends() -> None:
 def notices_tell_all() -> None:
     """Writes address, port and token of a member into the notices about it."""
     def change(relay: Any, notice: Any, members: Any) -> Any:
-        about = [each for each in relay.rooms.by_token.values() if each.username == notice.subject] + [
+        about = [each for each in relay.rooms.by_head.values() if each.username == notice.subject] + [
             each for each in members if each.username == notice.subject]
         if not about or about[0].endpoint is None:
             about = [each for each in members if each.endpoint]
@@ -219,7 +219,7 @@ def only_texts_are_activity() -> None:
     @around(Relay, "datagram")
     def datagram(original: Any, self: Any, octets: bytes, source: Any, now: float) -> None:
         at = 2 + sum(octets[:2])
-        member = self.rooms.by_token.get(octets[2 + octets[0]:at]) if len(octets) > 2 else None
+        member = self.rooms.by_head.get(octets[:at])
         before = member.heard_at if member else now
         original(self, octets, source, now)
         if member and member.endpoint and not octets[at:at + 1].isalpha():
@@ -231,9 +231,10 @@ def anything_is_activity() -> None:
     """Takes datagrams that do not count as activity of the member whose token they bear."""
     @around(Relay, "datagram")
     def datagram(original: Any, self: Any, octets: bytes, source: Any, now: float) -> None:
-        member = self.rooms.by_token.get(octets[2 + octets[0]:2 + sum(octets[:2])]) if len(octets) > 2 else None
-        if member:
-            member.heard_at = now
+        token = octets[2 + octets[0]:2 + sum(octets[:2])] if len(octets) > 2 else None
+        for member in self.rooms.by_head.values():
+            if member.token == token:
+                member.heard_at = now
         original(self, octets, source, now)
 
 
@@ -242,7 +243,7 @@ def unheard_never_idle() -> None:
     """Counts the idle time from the first datagram only."""
     @around(Rooms, "expire")
     def expire(original: Any, self: Any, now: float) -> Any:
-        for member in self.by_token.values():
+        for member in self.by_head.values():
             if member.endpoint is None:
                 member.heard_at = now
         return original(self, now)

@@ -25,11 +25,11 @@ def _datagrams(act: Any) -> None:
 
 
 def _sender(self: Any, octets: bytes) -> tuple[Any, bytes]:
-    """The member whose token a datagram bears (None: nobody), and the message."""
+    """The member whose room and token a datagram bears (None: nobody), and the message."""
     at = 2 + sum(octets[:2])
     if len(octets) < 2:
         return None, b""
-    return self.rooms.by_token.get(octets[2 + octets[0]:at]), octets[at:]
+    return self.rooms.by_head.get(octets[:at]), octets[at:]
 
 
 def _messages(change: Any) -> None:
@@ -243,7 +243,7 @@ def relays_to_all_rooms() -> None:
         original(self, **limits)
         ROOMS.append(self)
     _lines(lambda original, self, line, sender: self.send(
-        line, [each for each in ROOMS[0].by_token.values() if each is not sender]))
+        line, [each for each in ROOMS[0].by_head.values() if each is not sender]))
 
 
 ROOMS: list[Any] = []

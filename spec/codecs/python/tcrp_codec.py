@@ -977,22 +977,13 @@ def encode_chat_datagram(message: ChatDatagram) -> bytes:
     return octets
 
 
-def split_chat_datagram(octets: bytes) -> tuple[bytes, bytes, int] | None:
-    """room_name and token as octets, and the offset of message.
+def chat_datagram_head(octets: bytes) -> bytes:
+    """room_name_size, token_size, room_name, token: the octets before message.
 
-    None if the sizes are out of range or the octets end too early. Nothing else is looked at:
-    not the size of the whole, not whether text is text. Raises nothing.
+    Nothing is looked at but the sizes. Where the octets end too early it is all of them: no message
+    that can be decoded has such a head. Raises nothing.
     """
-    size = len(octets)
-    if size < 2:
-        return None
-    room_name_size = octets[0]
-    token_size = octets[1]
-    room_name_end = 2 + room_name_size
-    token_end = room_name_end + token_size
-    if room_name_size < 1 or token_size < 1 or size < token_end:
-        return None
-    return octets[2:room_name_end], octets[room_name_end:token_end], token_end
+    return octets[:2 + octets[0] + octets[1]] if len(octets) >= 2 else octets
 
 
 def decode_relay_datagram(octets: bytes) -> Notice | ChatLine:
