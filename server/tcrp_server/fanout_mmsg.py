@@ -75,13 +75,15 @@ class MmsgFanout(SendtoFanout):
         self._out.add(line, table.names[start:start + table.others * self._name_size], table.others)
 
     def _give(self) -> None:
-        out = self._out
+        self._finish(0 if self._queue else self._out.send())
+
+    def _finish(self, taken: int) -> None:
+        """So many of what was collected are sent: see to the others, and forget it."""
         try:
-            taken = 0 if self._queue else out.send()
-            if taken != out.count:
+            if taken != self._out.count:
                 self._give_rest(taken)
         finally:
-            out.clear()
+            self._out.clear()
 
     def _give_rest(self, done: int) -> None:
         """The kernel did not take all. The next goes by sendto, to learn why; after it the others together again."""
@@ -129,11 +131,19 @@ class GsoFanout(MmsgFanout):
 
     def _end_with(self, table: _Table, line: bytes, place: int) -> None:
         """All is one line, as nearly always where people type. For one or two receivers headers are not worth it."""
-        if table.others > _FEW:
+        count = table.others
+        if count <= _FEW:
+            self._transmit(line, table.addresses[:place] + table.addresses[place + 1:])
+        elif count > mmsg.CALL or self._queue:
             self._add(table, line, place)
             self._give()
         else:
-            self._transmit(line, table.addresses[:place] + table.addresses[place + 1:])
+            start = (place + 1) * self._name_size
+            names = table.names[start:start + count * self._name_size]
+            taken = self._out.send_one(line, names, count)
+            if taken != count:
+                self._out.add(line, names, count)
+                self._finish(taken)
 
     def _add_lines(self) -> None:
         by_table: dict[_Table, list[tuple[bytes, int]]] = {}

@@ -58,13 +58,14 @@ class Outgoing:
         self._controls[:] = self._uncut = _control(0) * CALL
         # The kernel looks at every control that it is given: where nothing is to be cut it gets none.
         self._whole = self._headers = self._headers_with(0)
+        self._shared = self._headers_with(0, 0)
         self._cut = self._headers_with(controls) if with_segments else self._whole
 
-    def _headers_with(self, controls: int) -> Any:
+    def _headers_with(self, controls: int, part_size: int = _PART_SIZE) -> Any:
         headers = (_Header * CALL)()
         for number, header in enumerate(headers):
             header.name, header.name_size = self._names_address + number * self.name_size, self.name_size
-            header.parts, header.part_count = self._parts_address + number * _PART_SIZE, 1
+            header.parts, header.part_count = self._parts_address + number * part_size, 1
             if controls:
                 header.control, header.control_size = controls + number * _CONTROL_SIZE, _CONTROL_SIZE
         return headers
@@ -94,6 +95,14 @@ class Outgoing:
     def send(self) -> int:
         """Give the kernel what was added: how many it took, of `count`; -1 if not even one."""
         taken: int = self._call(self._fd, self._headers, self.count, 0)
+        return taken
+
+    def send_one(self, octets: bytes, names: bytes, count: int) -> int:
+        """Without add(), when nothing was added: give the kernel `octets` for at most CALL receivers; as send()."""
+        self._octets[:len(octets)] = octets
+        self._names[:len(names)] = names
+        _PART.pack_into(self._parts, 0, self._octets_address, len(octets))
+        taken: int = self._call(self._fd, self._shared, count, 0)
         return taken
 
     def send_rest(self, first: int) -> int:
