@@ -26,19 +26,14 @@ class SendtoFanout:
     def __init__(self, sock: socket.socket, read_errors: Callable[[], None]) -> None:
         self._sock = sock
         self._read_errors = read_errors
-        self._queue: collections.deque[tuple[bytes, Address]] = collections.deque()
+        self.waiting: collections.deque[tuple[bytes, Address]] = collections.deque()  # for the socket to take more
         self.asked = 0    # datagrams that the relay wanted to leave
         self.dropped = 0  # of these: lost here
 
     @property
     def sent(self) -> int:
         """Datagrams that the kernel took, after end_turn()."""
-        return self.asked - self.dropped - len(self._queue)
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether datagrams wait for the socket to become writable."""
-        return bool(self._queue)
+        return self.asked - self.dropped - len(self.waiting)
 
     def relay(self, line: bytes, sender: Member) -> None:
         """Send `line` to everyone in the sender's room who has an endpoint, but not to the sender."""
@@ -55,20 +50,20 @@ class SendtoFanout:
 
     def flush(self) -> None:
         """Send what waits, as far as the kernel takes it."""
-        while self._queue:
-            octets, address = self._queue[0]
+        while self.waiting:
+            octets, address = self.waiting[0]
             try:
                 self._sock.sendto(octets, address)
             except BlockingIOError:
                 return
             except OSError:
                 self._send_again(octets, address)
-            self._queue.popleft()
+            self.waiting.popleft()
 
     def _transmit(self, octets: bytes, addresses: Iterable[Address]) -> None:
         sendto = self._sock.sendto
         for address in addresses:
-            if self._queue:  # nobody overtakes
+            if self.waiting:  # nobody overtakes
                 self._keep(octets, address)
                 continue
             try:
@@ -79,10 +74,10 @@ class SendtoFanout:
                 self._send_again(octets, address)
 
     def _keep(self, octets: bytes, address: Address) -> None:
-        if len(self._queue) == QUEUE:
-            self._queue.popleft()
+        if len(self.waiting) == QUEUE:
+            self.waiting.popleft()
             self.dropped += 1
-        self._queue.append((octets, address))
+        self.waiting.append((octets, address))
 
     def _send_again(self, octets: bytes, address: Address) -> None:
         self._read_errors()

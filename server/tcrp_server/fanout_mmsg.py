@@ -75,7 +75,7 @@ class MmsgFanout(SendtoFanout):
         self._out.add(line, table.names[start:start + table.others * self._name_size], table.others)
 
     def _give(self) -> None:
-        self._finish(0 if self._queue else self._out.send())
+        self._finish(0 if self.waiting else self._out.send())
 
     def _finish(self, taken: int) -> None:
         """So many of what was collected are sent: see to the others, and forget it."""
@@ -95,7 +95,7 @@ class MmsgFanout(SendtoFanout):
             for start in range(0, len(octets), segment or len(octets)):
                 self._transmit(octets[start:start + (segment or len(octets))], [sockaddr.unpack(name)])
             done += 1
-            if not self._queue and done < self._out.count:
+            if not self.waiting and done < self._out.count:
                 done += max(self._out.send_rest(done), 0)
 
 
@@ -134,7 +134,7 @@ class GsoFanout(MmsgFanout):
         count = table.others
         if count <= _FEW:
             self._transmit(line, table.addresses[:place] + table.addresses[place + 1:])
-        elif count > mmsg.CALL or self._queue:
+        elif count > mmsg.CALL or self.waiting:
             self._add(table, line, place)
             self._give()
         else:
@@ -151,7 +151,7 @@ class GsoFanout(MmsgFanout):
             by_table.setdefault(table, []).append((line, place))
         self._lines.clear()
         for table, lines in by_table.items():
-            for run in _runs(lines):
+            for run in _runs(lines) if len(lines) > 1 else [lines]:
                 if len(run) == 1:
                     self._add(table, *run[0])
                 else:

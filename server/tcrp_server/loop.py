@@ -101,12 +101,16 @@ class Loop:
             self._guarded(self._control.on_deadline, now)
             self._guarded(self._expire, now)
             self._due = self._next_due(now)
-        self._end_turn()
-        while self._failures:  # also those that were found while sending: nothing else would wake us for them
+        while True:
+            try:
+                self._fanout.end_turn()
+            except Exception:
+                logs.exception("fault in the loop")
+            if not self._failures:  # also those that were found while sending: nothing else would wake us for them
+                break
             failures, self._failures = self._failures, []
             self._guarded(self._strike, failures)
-            self._end_turn()
-        if self._fanout.is_waiting is not self._is_writing:
+        if self._is_writing or self._fanout.waiting:
             self._watch_udp()
 
     def _guarded(self, act: Callable[..., None], *arguments: Any) -> None:
@@ -127,7 +131,7 @@ class Loop:
 
     def _drain(self, now: float) -> None:
         """Handle what has arrived, as far as a turn may go."""
-        arrived = iter(self._arrived or self._receive())
+        arrived = iter(self._arrived or self._receiver.receive())
         handle, fanout = self._relay.datagram, self._fanout
         until = fanout.asked + _SENDS
         for octets, source in arrived:
@@ -139,18 +143,6 @@ class Loop:
                 break
         self._arrived = list(arrived)
 
-    def _receive(self) -> list[tuple[bytes, Any]]:
-        arrived = self._receiver.receive()
-        if not arrived:  # and yet the selector said that there is something
-            self._read_errors()
-        return arrived
-
-    def _end_turn(self) -> None:
-        try:
-            self._fanout.end_turn()
-        except Exception:
-            logs.exception("fault in the loop")
-
     def _read_errors(self) -> None:
         self._failures += errqueue.read(self._udp)
 
@@ -160,8 +152,10 @@ class Loop:
         self._relay.tell([event for address in failures for event in self._rooms.undeliverable(address)])
 
     def _watch_udp(self) -> None:
-        self._is_writing = self._fanout.is_waiting
-        self._selector.modify(self._udp, _READ | _WRITE if self._is_writing else _READ)
+        is_writing = bool(self._fanout.waiting)
+        if is_writing is not self._is_writing:
+            self._is_writing = is_writing
+            self._selector.modify(self._udp, _READ | _WRITE if is_writing else _READ)
 
     # ---- the end ----
 
@@ -180,7 +174,7 @@ class Loop:
         until = time.monotonic() + _LAST_WORDS
         with selectors.DefaultSelector() as selector:
             selector.register(self._udp, _WRITE)
-            while self._fanout.is_waiting and (left := until - time.monotonic()) > 0:
+            while self._fanout.waiting and (left := until - time.monotonic()) > 0:
                 selector.select(left)
                 self._fanout.flush()
         counters = self._relay.counters

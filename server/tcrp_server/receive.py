@@ -18,7 +18,7 @@ class Receiver:
     """One system call for each datagram; works everywhere. A source is the address itself.
 
     `read_errors` is called when the socket reports the error of an earlier datagram of ours (ICMP; on Windows
-    WSAECONNRESET).
+    WSAECONNRESET), and when nothing is there: what made the socket ready may have been such an error.
     """
 
     def __init__(self, sock: socket.socket, read_errors: Callable[[], None]) -> None:
@@ -35,6 +35,8 @@ class Receiver:
                 break
             except OSError:
                 self._read_errors()
+        if not found:
+            self._read_errors()
         return found
 
     def address_of(self, source: Source) -> Address:
