@@ -62,7 +62,7 @@ class MmsgFanout(SendtoFanout):
             self._give()
 
     def _tabulate(self, room: Room) -> _Table:
-        endpoints = []
+        endpoints: list[Endpoint] = []
         for member in room.members.values():
             if member.endpoint is not None:
                 member.place = len(endpoints)
