@@ -8,7 +8,7 @@ from typing import Any
 
 from mutants.patching import around, mutant
 from tcrp import fastcodec
-from tcrp.constants import LIMITS, ControlKind
+from tcrp.constants import ControlKind
 from tcrp.messages import Notice
 from tcrp.pacing import Allowance
 from tcrp_server import relay
@@ -25,11 +25,12 @@ def _datagrams(act: Any) -> None:
 
 
 def _sender(self: Any, octets: bytes) -> tuple[Any, bytes]:
-    """The member whose room and token a datagram bears (None: nobody), and the message."""
+    """The member whose token a datagram bears (None: nobody), and the message."""
     at = 2 + sum(octets[:2])
     if len(octets) < 2:
         return None, b""
-    return self.rooms.by_head.get(octets[:at]), octets[at:]
+    token = octets[2 + octets[0]:at]
+    return next((member for member in self.rooms.by_head.values() if member.token == token), None), octets[at:]
 
 
 def _messages(change: Any) -> None:
@@ -76,8 +77,7 @@ def room_names_not_checked() -> None:
     def datagram(original: Any, self: Any, octets: bytes, source: Any, now: float) -> None:
         member, message = _sender(self, octets)
         if member is not None:
-            room = member.room.octets
-            octets = bytes([len(room), len(member.token)]) + room + member.token + message
+            octets = member.head + message
         original(self, octets, source, now)
 
 
@@ -150,19 +150,13 @@ def unknown_kinds_not_counted() -> None:
 @mutant
 def relays_of_any_size() -> None:
     """Sends relay datagrams of any size."""
-    class Generous:
-        chat_datagram_size = LIMITS.chat_datagram_size
-        relay_datagram_size = 60_000
-    relay.LIMITS = Generous
+    relay._LONGEST_RELAY = 60_000
 
 
 @mutant
 def relays_of_4000_octets() -> None:
     """Rejects texts of which the chat line would pass 4,000 octets."""
-    class Meagre:
-        chat_datagram_size = LIMITS.chat_datagram_size
-        relay_datagram_size = 4_000
-    relay.LIMITS = Meagre
+    relay._LONGEST_RELAY = 4_000
 
 
 @mutant
