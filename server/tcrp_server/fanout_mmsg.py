@@ -151,14 +151,17 @@ class GsoFanout(MmsgFanout):
             by_table.setdefault(table, []).append((line, place))
         self._lines.clear()
         for table, lines in by_table.items():
-            for run in _runs(lines) if len(lines) > 1 else [lines]:
-                if len(run) == 1:
-                    self._add(table, *run[0])
-                else:
+            if len(lines) == 1:
+                self._add(table, *lines[0])
+            else:
+                for run in _runs(lines):
                     self._add_run(table, run)
 
     def _add_run(self, table: _Table, run: list[tuple[bytes, int]]) -> None:
         """Each sender gets the lines of the others, everyone else all of them."""
+        if len(run) == 1:
+            self._add(table, *run[0])
+            return
         size, names = self._name_size, table.names
         segment = len(run[0][0])
         places = sorted({place for _, place in run})

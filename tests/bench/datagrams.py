@@ -4,6 +4,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import statistics
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from tests.bench.programs import Server
 SERVER_READY = "TCRP server listening on "
 RELAY_READY = "READY "
 LIMIT = "C sendmmsg"  # what everything is compared with
-RELAYS = {LIMIT: "mmsg", "C GSO": "gso"}  # modes of relay.c
+BARE = "bare Python"
+RELAYS = {LIMIT: "mmsg", "C GSO": "gso", BARE: "bare"}  # relays that do no more than that: modes of relay.c; bare.py
 # What lost or wrong messages are called in an account; none of these should ever be there.
 FAULTS = ("duplicates", "reordered", "misdelivered", "rejected")
 
@@ -37,7 +39,7 @@ class Shape:
 
 @contextlib.contextmanager
 def filled(command: str | None, mode: str | None, size: int, rooms: int, members: Path) -> Iterator[Server]:
-    """A server with its rooms filled over TCP; or relay.c in a mode, which takes the members from their file."""
+    """A server with its rooms filled over TCP; or, by its mode, a relay that takes the members from their file."""
     server_cpu, load_cpu = programs.two_cpus()
     if command is not None:
         words = shlex.split(command.replace("{port}", "0"))
@@ -46,7 +48,9 @@ def filled(command: str | None, mode: str | None, size: int, rooms: int, members
             yield server
     else:
         programs.run_tool("join", "fake", rooms, size, members)
-        with programs.running([programs.BUILD / "relay", mode, 0, members], RELAY_READY, server_cpu) as server:
+        bare = [sys.executable, "-m", "tests.bench.bare", members]
+        relay = bare if mode == RELAYS[BARE] else [programs.BUILD / "relay", mode, 0, members]
+        with programs.running(relay, RELAY_READY, server_cpu) as server:
             yield server
 
 
