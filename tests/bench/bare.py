@@ -1,7 +1,7 @@
 """python -m tests.bench.bare MEMBERS: the least that a relay in Python does.
 
-It is relay.c with the system calls of our server: no TCP, limits, UTF-8 check, time-outs, counters, logs, and nothing is
-kept of what the kernel does not take. What it takes more than C is Python's share, what the server takes more is ours.
+It is relay.c with the system calls of our server: no TCP, limits, UTF-8 check, time-outs, counters or logs; what the
+kernel does not take is lost. What it takes more than C is Python's share, what the server takes more is ours.
 """
 from __future__ import annotations
 
