@@ -35,7 +35,7 @@ _MOST = 500 - LINGERING if sys.platform == "win32" else sys.maxsize  # others; s
 class _Connection:
     """One TCP connection. `is_over`: nothing it sends has a meaning any more, it is only being closed politely."""
 
-    __slots__ = ("control", "host", "is_at_end", "is_over", "is_watched", "key", "member", "peer", "sock")
+    __slots__ = ("control", "host", "is_at_end", "is_closed", "is_over", "is_watched", "key", "member", "peer", "sock")
 
     def __init__(self, sock: socket.socket, peer: Address, key: str, control: ControlConnection) -> None:
         self.sock = sock
@@ -45,6 +45,7 @@ class _Connection:
         self.control = control
         self.member: Member | None = None
         self.is_over = False
+        self.is_closed = False
         self.is_at_end = False  # the client has closed its side
         self.is_watched = False  # by the selector
 
@@ -97,26 +98,26 @@ class ControlServer:
     def _add(self, sock: socket.socket, peer: Address) -> None:
         connection = _Connection(sock, peer, limit_key(peer[0]), ControlConnection(SERVER, self._codec))
         per_address = self._config.max_connections_per_address
-        refusal = None
         if per_address and self._crowd.unfinished_of(connection.key) >= per_address:
-            refusal = Status.RATE_LIMITED
+            self._guarded(self._refuse, connection, Status.RATE_LIMITED)
         elif not self._has_room():
-            refusal = Status.SERVER_FULL
-        self._crowd.put(connection, connection.key, Stage.ASKING if refusal is None else Stage.LINGERING)
-        # SPEC CTL-09: "however the octets are spread over that time"
-        self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
-        if refusal is not None:
-            self._refuse(connection, refusal)
+            self._guarded(self._refuse, connection, Status.SERVER_FULL)
         else:
-            self._guarded(connection, self._read)  # the request is mostly there: no turn of the loop for it
-        if connection in self._crowd and not connection.is_at_end:
+            self._guarded(self._read, connection)  # the request is mostly there: no turn of the loop for it
+        if connection.is_closed:
+            return
+        if connection not in self._crowd:  # nothing is decided: its request is not whole
+            self._crowd.put(connection, connection.key, Stage.ASKING)
+            # SPEC CTL-09: "however the octets are spread over that time"
+            self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
+        if not connection.is_at_end:
             connection.is_watched = True
-            self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._guarded(connection, self._read))
+            self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._guarded(self._read, connection))
 
     def _has_room(self) -> bool:
         """Whether one more can be taken; others give way to it."""
         while self._crowd.is_full and (connection := self._crowd.first_to_go()) is not None:
-            self._guarded(connection, self._give_way)
+            self._guarded(self._give_way, connection)
         return not self._crowd.is_full
 
     def _give_way(self, connection: _Connection) -> None:
@@ -134,10 +135,10 @@ class ControlServer:
             connection.is_watched = False
             self._selector.unregister(connection.sock)
 
-    def _guarded(self, connection: _Connection, act: Callable[[_Connection], None]) -> None:
+    def _guarded(self, act: Callable[..., None], connection: _Connection, *arguments: Any) -> None:
         """Do something with `connection`. A fault of ours is logged and ends this connection, not the service."""
         try:
-            act(connection)
+            act(connection, *arguments)
         except Exception:
             logs.exception("fault in a connection", host=connection.shown_host)
             self._end(connection, Status.INTERNAL_ERROR)
@@ -161,7 +162,7 @@ class ControlServer:
     def _stop_reading(self, connection: _Connection) -> None:
         if connection.control.state != "DECIDING":
             self._close(connection)
-        elif connection in self._crowd:
+        elif not connection.is_closed:
             # SPEC CTL-12: "its whole answer to a client that has closed only its sending side"
             connection.is_at_end = True
             self._unwatch(connection)  # it would be readable for ever
@@ -189,11 +190,10 @@ class ControlServer:
             self._admit(connection, decision)
             return
         self._crowd.put(connection, connection.key, Stage.DECIDING)
-        self._workers.submit(decision, lambda result: self._guarded(
-            connection, lambda connection: self._go_on(connection, decision, result)))
+        self._workers.submit(decision, lambda result: self._guarded(self._go_on, connection, decision, result))
 
     def _go_on(self, connection: _Connection, work: PasswordWork, result: bytes | Status) -> None:
-        if connection not in self._crowd:  # it broke meanwhile: no member without anybody behind it
+        if connection.is_closed:  # it broke meanwhile: no member without anybody behind it
             return
         if result is Status.INTERNAL_ERROR:
             logs.warning("cannot hash a password")
@@ -269,7 +269,7 @@ class ControlServer:
             if connection is None:
                 self._selector.register(self._listener, selectors.EVENT_READ, self.on_accept)
             else:
-                self._guarded(connection, self._time_is_over)
+                self._guarded(self._time_is_over, connection)
 
     def _time_is_over(self, connection: _Connection) -> None:
         if connection.control.state == "AWAIT_REQUEST":
@@ -292,9 +292,10 @@ class ControlServer:
             self._close(connection)
 
     def _close(self, connection: _Connection) -> None:
-        connection.is_over = True
-        if connection in self._crowd:
-            self._crowd.remove(connection)
+        if not connection.is_closed:
+            connection.is_closed = connection.is_over = True
+            if connection in self._crowd:
+                self._crowd.remove(connection)
             self._deadlines.discard(connection)
             self._unwatch(connection)
             connection.sock.close()
