@@ -32,6 +32,9 @@ CLIENT = CLIENT_CONTROL
 SERVER = SERVER_CONTROL
 _READING = {CLIENT.name: ("IDLE", "REQUESTED", "ACCEPTED"), SERVER.name: ("AWAIT_REQUEST",)}  # frames may come
 _ANNOUNCEMENT_SIZE = LIMITS.endpoint_announcement_size
+_REQUESTS = (Operation.CREATE, Operation.JOIN)
+_OK = int(Status.OK)
+_REQUEST, _RESPONSE, _COMPLETE = map(int, State)
 
 
 class ControlConnection:
@@ -115,12 +118,12 @@ class ControlConnection:
         frame = self._reader.frame()
         if isinstance(frame, NeedData):
             return NEED_DATA
-        if self.state == "REQUESTED" and frame.state == State.RESPONSE:
+        if self.state == "REQUESTED" and frame.state == _RESPONSE:
             payload: ResponsePayload = self._codec.decode_response_payload(frame.operation_payload)
             self.state = self.role.after(
-                self.state, "receive_ok" if payload.status == Status.OK else "receive_refusal")
+                self.state, "receive_ok" if payload.status == _OK else "receive_refusal")
             return Response(frame.operation, frame.room_name, payload.status, payload.detail)
-        if self.state == "ACCEPTED" and frame.state == State.COMPLETE:
+        if self.state == "ACCEPTED" and frame.state == _COMPLETE:
             complete: CompletePayload = self._codec.decode_complete_payload(frame.operation_payload)
             self.state = self.role.after(self.state, "receive_complete")
             return Complete(frame.operation, frame.room_name, complete.token)
@@ -143,31 +146,34 @@ class ControlConnection:
 
     def _encoded(self, event: ControlEvent) -> tuple[str, bytes]:
         codec = self._codec
+        if isinstance(event, Response):
+            payload = codec.encode_response_payload(ResponsePayload(event.status, event.detail))
+            return ("send_ok" if event.status == _OK else "send_refusal"), self._frame(event, _RESPONSE, payload)
+        if isinstance(event, Complete):
+            payload = codec.encode_complete_payload(CompletePayload(event.token))
+            return "send_complete", self._frame(event, _COMPLETE, payload)
+        if isinstance(event, Request):
+            payload = codec.encode_request_payload(RequestPayload(event.username, event.password, event.tcrp))
+            octets = self._frame(event, _REQUEST, payload)
+            fault = _request_fault(event.operation, _REQUEST, len(event.room_name))
+            if fault:
+                raise LocalProtocolError(ErrorCode.OUT_OF_RANGE, *fault[:2])
+            return "send_request", octets
         if isinstance(event, EndpointAnnouncement):
             return "send_announcement", codec.encode_endpoint_announcement(event)
-        if isinstance(event, Request):
-            name, state = "send_request", State.REQUEST
-            payload = codec.encode_request_payload(RequestPayload(event.username, event.password, event.tcrp))
-        elif isinstance(event, Response):
-            name, state = ("send_ok" if event.status == Status.OK else "send_refusal"), State.RESPONSE
-            payload = codec.encode_response_payload(ResponsePayload(event.status, event.detail))
-        elif isinstance(event, Complete):
-            name, state = "send_complete", State.COMPLETE
-            payload = codec.encode_complete_payload(CompletePayload(event.token))
-        else:
-            raise LocalProtocolError(ErrorCode.BAD_TYPE, f"{type(event).__name__} is not sent")
-        octets: bytes = codec.encode_control_frame(ControlFrame(event.room_name, event.operation, int(state), payload))
-        fault = _request_fault(event.operation, state, len(event.room_name)) if state == State.REQUEST else None
-        if fault:
-            raise LocalProtocolError(ErrorCode.OUT_OF_RANGE, *fault[:2])
-        return name, octets
+        raise LocalProtocolError(ErrorCode.BAD_TYPE, f"{type(event).__name__} is not sent")
+
+    def _frame(self, event: Request | Response | Complete, state: int, payload: bytes) -> bytes:
+        octets: bytes = self._codec.encode_control_frame(
+            ControlFrame(event.room_name, event.operation, state, payload))
+        return octets
 
 
 def _request_fault(operation: int, state: int, room_name_size: int) -> tuple[str, str, int] | None:
     """What of a request's header is valid in other frames only: message, field and offset; or None."""
-    if operation not in (Operation.CREATE, Operation.JOIN):
+    if operation not in _REQUESTS:
         return f"{operation} is not 1 (CREATE) or 2 (JOIN)", "control_frame.operation", 1
-    if state != State.REQUEST:
+    if state != _REQUEST:
         return f"{state} is not 0 (REQUEST)", "control_frame.state", 2
     if room_name_size == 0:
         return "0 is not 1..255 in a request", "control_frame.room_name_size", 0

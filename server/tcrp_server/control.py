@@ -175,6 +175,8 @@ class ControlServer:
                 elif isinstance(event, EndpointAnnouncement):
                     self._announce(connection, event.port)
                     self._finish(connection)
+                else:  # the client has closed its side: there is no more
+                    return
         except RemoteProtocolError as error:
             logs.debug("invalid request", host=connection.shown_host, reason=str(error))
             self._refuse(connection, Status.INVALID_REQUEST)
