@@ -9,6 +9,7 @@ import functools
 import json
 import logging
 import queue
+import re
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from typing import Any, Callable
 from tcrp.text import displayable
 
 _logger = logging.getLogger("tcrp.server")
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")  # nothing to escape: ASCII without control characters, quote and backslash
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
 LINES = 4_096      # that may wait to be written
 _PAUSE = 0.05      # seconds between two writes: a wake-up of the thread for each line would cost more than the line
@@ -149,7 +151,9 @@ def _text_line(level: str, event: str, fields: dict[str, Any], stack: str = "") 
 
 
 def _shown(value: object) -> str:
-    return _quoted(displayable(value)) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return str(value)
+    return f'"{value}"' if _PLAIN.fullmatch(value) else _quoted(displayable(value))
 
 
 def _json_line(level: str, event: str, fields: dict[str, Any], stack: str = "") -> str:
