@@ -13,7 +13,7 @@ from typing import Any, Callable
 from tcrp.connection import SERVER, ControlConnection
 from tcrp.constants import TIMERS, Status
 from tcrp.errors import RemoteProtocolError
-from tcrp.messages import Complete, EndpointAnnouncement, Request, Response
+from tcrp.messages import EndpointAnnouncement, Request
 from tcrp_server import logs
 from tcrp_server.admission import Admission, PasswordWork, limit_key
 from tcrp_server.config import Config
@@ -223,15 +223,12 @@ class ControlServer:
     # ---- what is answered ----
 
     def _admit(self, connection: _Connection, member: Member) -> None:
-        control = connection.control
         logs.info("created" if member.is_host else "joined", room=member.room.name, user=member.username,
                   host=connection.shown_host)
         connection.member = member
         self._crowd.put(connection, connection.key, Stage.ADMITTED)
         self._deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
-        replies = (control.send(Response(control.operation, control.room_name, Status.OK))
-                   + control.send(Complete(control.operation, control.room_name, member.token.decode("ascii"))))
-        self._answers.append((connection, replies))
+        self._answers.append((connection, connection.control.accept(member.token.decode("ascii"))))
 
     def _send_answers(self) -> None:
         answers, self._answers = self._answers, []
