@@ -49,7 +49,7 @@ class FrameReader:
         Raises RemoteProtocolError as soon as the header is here: OUT_OF_RANGE (no valid size) or TOO_LARGE
         (above `accept`); when the frame is whole: BAD_UTF8 (room name).
         """
-        header = self.header()
+        header = self._header or self.header()
         if isinstance(header, NeedData):
             return NEED_DATA
         # SPEC CTL-03: "invalid as soon as the header is there"

@@ -162,7 +162,7 @@ class ControlServer:
         except OSError:
             self._close(connection)
             return
-        if not connection.is_over:
+        if not connection.is_over and (octets or connection.member is None):  # that a member ends it means nothing
             connection.control.receive_data(octets)
             self._handle_event(connection)
         if not octets:

@@ -39,15 +39,17 @@ class Shares(Generic[Item]):
         """`item` comes, as the last one of `owner`."""
         items = self._items.setdefault(owner, {})
         items[item] = None
-        self._move(owner, len(items) - 1, len(items))
-        if len(items) > self._most:
-            self._most = len(items)
+        count = len(items)
+        self._move(owner, count - 1, count)
+        if count > self._most:
+            self._most = count
 
     def remove(self, item: Item, owner: str) -> None:
         """`item`, which was added, goes."""
         items = self._items[owner]
         del items[item]
-        self._move(owner, len(items) + 1, len(items))
+        count = len(items)
+        self._move(owner, count + 1, count)
         if self._most not in self._owners:
             self._most -= 1  # there the owner is
         if not items:
@@ -55,8 +57,9 @@ class Shares(Generic[Item]):
 
     def _move(self, owner: str, before: int, after: int) -> None:
         if before:
-            del self._owners[before][owner]
-            if not self._owners[before]:
+            owners = self._owners[before]
+            del owners[owner]
+            if not owners:
                 del self._owners[before]
         if after:
             self._owners.setdefault(after, {})[owner] = None
@@ -113,7 +116,7 @@ class Crowd(Generic[Item]):
             self._over[item] = None
             return
         self._unfinished += 1
-        self._counts[owner] = self.unfinished_of(owner) + 1
+        self._counts[owner] = self._counts.get(owner, 0) + 1
         if stage is not _DECIDING:
             self._shares(stage).add(item, owner)
 
