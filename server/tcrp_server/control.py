@@ -126,6 +126,7 @@ class ControlServer:
         return not self._crowd.is_full
 
     def _give_way(self, connection: _Connection) -> None:
+        self._send_answers()  # its own may be among them
         stage = self._crowd.stage(connection)
         self._read(connection)  # its request may have come meanwhile
         if self._crowd.stage(connection) is not stage:
@@ -312,7 +313,6 @@ class ControlServer:
 
     def _close(self, connection: _Connection) -> None:
         if not connection.is_closed:
-            self._send_answers()  # its own may be among them
             connection.is_closed = connection.is_over = True
             if connection in self._crowd:
                 self._crowd.remove(connection)
