@@ -163,7 +163,7 @@ class ControlServer:
         except OSError:
             self._close(connection)
             return
-        if not connection.is_over and (octets or connection.member is None):  # that a member ends it means nothing
+        if not connection.is_over:
             connection.control.receive_data(octets)
             self._handle_event(connection)
         if not octets:
