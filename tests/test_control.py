@@ -810,6 +810,8 @@ def test_nobody_is_a_member_who_never_got_its_token(server: ServerThread, gate: 
     caller.reset()
     gate.set()
     assert ask(server.port, CREATE, "other", "bob", "password").token
+    wait_until_gone(server)  # the two passwords are hashed in any order
+    wait_until_idle(server)
     assert list(server.rooms.by_name) == ["other"]
 
 
