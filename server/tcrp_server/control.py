@@ -76,11 +76,17 @@ class ControlServer:
 
     def on_accept(self, mask: int) -> None:
         """Take waiting connections, at most a batch, and read what they ask. All who are admitted are answered at the
-        end: a receiver that is on this machine would otherwise be woken for each answer, which costs us a quarter."""
-        self._accept()
-        self._send_answers()
+        end: a receiver that is on this machine would otherwise be woken for each answer, which costs us a quarter.
+        What can wait, waits until they have it."""
+        connections: list[_Connection] = []
+        try:
+            self._accept(connections)
+        finally:
+            self._send_answers()
+            for connection in connections:
+                self._guarded(self._watch, connection)
 
-    def _accept(self) -> None:
+    def _accept(self, connections: list[_Connection]) -> None:
         for _ in range(_ACCEPTS):
             try:
                 sock, address = self._listener.accept()
@@ -96,11 +102,11 @@ class ControlServer:
                 return
             if address:
                 sock.setblocking(False)
-                self._add(sock, address)
+                connections.append(self._add(sock, address))
             else:  # macOS, where it was reset before it was taken
                 sock.close()
 
-    def _add(self, sock: socket.socket, peer: Address) -> None:
+    def _add(self, sock: socket.socket, peer: Address) -> _Connection:
         connection = _Connection(sock, peer, limit_key(peer[0]), ControlConnection(SERVER, self._codec))
         per_address = self._config.max_connections_per_address
         if per_address and self._crowd.unfinished_of(connection.key) >= per_address:
@@ -109,15 +115,11 @@ class ControlServer:
             self._guarded(self._refuse, connection, Status.SERVER_FULL)
         else:
             self._guarded(self._read, connection)  # the request is mostly there: no turn of the loop for it
-        if connection.is_closed:
-            return
-        if connection not in self._crowd:  # nothing is decided: its request is not whole
+        if not connection.is_closed and connection not in self._crowd:  # nothing is decided: its request is not whole
             self._crowd.put(connection, connection.key, Stage.ASKING)
             # SPEC CTL-09: "however the octets are spread over that time"
             self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
-        if not connection.is_at_end:
-            connection.is_watched = True
-            self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._on_readable(connection))
+        return connection
 
     def _has_room(self) -> bool:
         """Whether one more can be taken; others give way to it."""
@@ -135,6 +137,11 @@ class ControlServer:
             self._refuse(connection, Status.SERVER_FULL)
         else:
             self._close(connection)
+
+    def _watch(self, connection: _Connection) -> None:
+        if not connection.is_closed and not connection.is_at_end:
+            self._selector.register(connection.sock, selectors.EVENT_READ, lambda mask: self._on_readable(connection))
+            connection.is_watched = True
 
     def _unwatch(self, connection: _Connection) -> None:
         if connection.is_watched:
