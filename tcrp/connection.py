@@ -31,7 +31,13 @@ from tcrp.state import CLIENT_CONTROL, SERVER_CONTROL, Machine
 CLIENT = CLIENT_CONTROL
 SERVER = SERVER_CONTROL
 _READING = {CLIENT.name: ("IDLE", "REQUESTED", "ACCEPTED"), SERVER.name: ("AWAIT_REQUEST",)}  # frames may come
-_ANNOUNCEMENT_SIZE = LIMITS.endpoint_announcement_size
+_ACCEPT = {CLIENT.name: int(LIMITS.reply_accept), SERVER.name: int(LIMITS.request_accept)}  # octets of a payload
+# Two frames: no event needs an octet beyond them.
+_KEPT = {name: 2 * (LIMITS.control_header_size + LIMITS.room_name_size + accept) for name, accept in _ACCEPT.items()}
+_ANNOUNCEMENT_SIZE = int(LIMITS.endpoint_announcement_size)
+_REQUESTS = (Operation.CREATE, Operation.JOIN)
+_OK = int(Status.OK)
+_REQUEST, _RESPONSE, _COMPLETE = map(int, State)
 
 
 class ControlConnection:
@@ -47,10 +53,7 @@ class ControlConnection:
         self.operation = 0
         self.room_name = ""
         self._codec = codec
-        accept = LIMITS.request_accept if role is SERVER else LIMITS.reply_accept
-        self._reader = FrameReader(codec, accept)
-        # Two frames: no event needs an octet beyond them.
-        self._keep = 2 * (LIMITS.control_header_size + LIMITS.room_name_size + accept)
+        self._reader = FrameReader(codec, _ACCEPT[role.name])
         self._rest = b""
         self._is_closed = False
         self._close_reported = False
@@ -62,7 +65,7 @@ class ControlConnection:
         if not octets:
             self._is_closed = True
         elif self.state in _READING[self.role.name]:
-            self._reader.receive_data(octets[:self._keep - self._reader.waiting])
+            self._reader.receive_data(octets[:_KEPT[self.role.name] - self._reader.waiting])
         elif self.role is SERVER:
             self._rest = (self._rest + octets)[:_ANNOUNCEMENT_SIZE]
 
@@ -115,12 +118,12 @@ class ControlConnection:
         frame = self._reader.frame()
         if isinstance(frame, NeedData):
             return NEED_DATA
-        if self.state == "REQUESTED" and frame.state == State.RESPONSE:
+        if self.state == "REQUESTED" and frame.state == _RESPONSE:
             payload: ResponsePayload = self._codec.decode_response_payload(frame.operation_payload)
             self.state = self.role.after(
-                self.state, "receive_ok" if payload.status == Status.OK else "receive_refusal")
+                self.state, "receive_ok" if payload.status == _OK else "receive_refusal")
             return Response(frame.operation, frame.room_name, payload.status, payload.detail)
-        if self.state == "ACCEPTED" and frame.state == State.COMPLETE:
+        if self.state == "ACCEPTED" and frame.state == _COMPLETE:
             complete: CompletePayload = self._codec.decode_complete_payload(frame.operation_payload)
             self.state = self.role.after(self.state, "receive_complete")
             return Complete(frame.operation, frame.room_name, complete.token)
@@ -135,6 +138,15 @@ class ControlConnection:
         self.state = self.role.after(self.state, name)
         return octets
 
+    def accept(self, token: str) -> bytes:
+        """A RESPONSE with status OK and the COMPLETE with `token`, naming operation and room of the request."""
+        response = self._codec.encode_response_payload(ResponsePayload(_OK))
+        complete = self._codec.encode_complete_payload(CompletePayload(token))
+        octets = (self._frame(self.room_name, self.operation, _RESPONSE, response)
+                  + self._frame(self.room_name, self.operation, _COMPLETE, complete))
+        self.state = self.role.after(self.role.after(self.state, "send_ok"), "send_complete")
+        return octets
+
     def refuse(self, status: int) -> bytes:
         """A RESPONSE with `status`, naming operation and room as far as they were read. What came is forgotten."""
         octets = self.send(Response(self.operation, self.room_name, status))
@@ -143,31 +155,35 @@ class ControlConnection:
 
     def _encoded(self, event: ControlEvent) -> tuple[str, bytes]:
         codec = self._codec
-        if isinstance(event, EndpointAnnouncement):
-            return "send_announcement", codec.encode_endpoint_announcement(event)
-        if isinstance(event, Request):
-            name, state = "send_request", State.REQUEST
-            payload = codec.encode_request_payload(RequestPayload(event.username, event.password, event.tcrp))
-        elif isinstance(event, Response):
-            name, state = ("send_ok" if event.status == Status.OK else "send_refusal"), State.RESPONSE
+        if isinstance(event, Response):
             payload = codec.encode_response_payload(ResponsePayload(event.status, event.detail))
+            name, state = ("send_ok" if event.status == _OK else "send_refusal"), _RESPONSE
         elif isinstance(event, Complete):
-            name, state = "send_complete", State.COMPLETE
             payload = codec.encode_complete_payload(CompletePayload(event.token))
+            name, state = "send_complete", _COMPLETE
+        elif isinstance(event, Request):
+            payload = codec.encode_request_payload(RequestPayload(event.username, event.password, event.tcrp))
+            name, state = "send_request", _REQUEST
+        elif isinstance(event, EndpointAnnouncement):
+            return "send_announcement", codec.encode_endpoint_announcement(event)
         else:
             raise LocalProtocolError(ErrorCode.BAD_TYPE, f"{type(event).__name__} is not sent")
-        octets: bytes = codec.encode_control_frame(ControlFrame(event.room_name, event.operation, int(state), payload))
-        fault = _request_fault(event.operation, state, len(event.room_name)) if state == State.REQUEST else None
+        octets = self._frame(event.room_name, event.operation, state, payload)
+        fault = _request_fault(event.operation, state, len(event.room_name)) if state == _REQUEST else None
         if fault:
             raise LocalProtocolError(ErrorCode.OUT_OF_RANGE, *fault[:2])
         return name, octets
 
+    def _frame(self, room_name: str, operation: int, state: int, payload: bytes) -> bytes:
+        octets: bytes = self._codec.encode_control_frame(ControlFrame(room_name, operation, state, payload))
+        return octets
+
 
 def _request_fault(operation: int, state: int, room_name_size: int) -> tuple[str, str, int] | None:
     """What of a request's header is valid in other frames only: message, field and offset; or None."""
-    if operation not in (Operation.CREATE, Operation.JOIN):
+    if operation not in _REQUESTS:
         return f"{operation} is not 1 (CREATE) or 2 (JOIN)", "control_frame.operation", 1
-    if state != State.REQUEST:
+    if state != _REQUEST:
         return f"{state} is not 0 (REQUEST)", "control_frame.state", 2
     if room_name_size == 0:
         return "0 is not 1..255 in a request", "control_frame.room_name_size", 0

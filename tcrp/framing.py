@@ -49,15 +49,16 @@ class FrameReader:
         Raises RemoteProtocolError as soon as the header is here: OUT_OF_RANGE (no valid size) or TOO_LARGE
         (above `accept`); when the frame is whole: BAD_UTF8 (room name).
         """
-        header = self.header()
+        header = self._header or self.header()
         if isinstance(header, NeedData):
             return NEED_DATA
         # SPEC CTL-03: "invalid as soon as the header is there"
-        for code, limit in (ErrorCode.OUT_OF_RANGE, LIMITS.operation_payload_size), (ErrorCode.TOO_LARGE, self._accept):
-            if header.operation_payload_size > limit:
-                raise RemoteProtocolError(code, f"{header.operation_payload_size} octets, the limit is {limit}",
-                                          "control_frame.operation_payload_size", 3)
-        size = LIMITS.control_header_size + header.room_name_size + header.operation_payload_size
+        payload_size = header.operation_payload_size
+        if payload_size > LIMITS.operation_payload_size:
+            raise _too_much(ErrorCode.OUT_OF_RANGE, payload_size, LIMITS.operation_payload_size)
+        if payload_size > self._accept:
+            raise _too_much(ErrorCode.TOO_LARGE, payload_size, self._accept)
+        size = LIMITS.control_header_size + header.room_name_size + payload_size
         # SPEC CTL-08: "take a strict prefix of a valid frame as incomplete, not as invalid"
         if len(self._buffer) < size:
             return NEED_DATA
@@ -77,3 +78,7 @@ class FrameReader:
     def waiting(self) -> int:
         """Octets that belong to no frame given out so far; at 0 the stream can end without cutting a frame."""
         return len(self._buffer)
+
+
+def _too_much(code: ErrorCode, size: int, limit: int) -> RemoteProtocolError:
+    return RemoteProtocolError(code, f"{size} octets, the limit is {limit}", "control_frame.operation_payload_size", 3)

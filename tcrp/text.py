@@ -145,6 +145,8 @@ def fold_username(name: str) -> str:
     the same key. A key is for comparing, not for showing, and may be longer than 64 octets. Never raises.
     Source: spec/tcrp.md, Text; the identifier caseless match of the Unicode Standard, 3.13 (D147).
     """
+    if name.isascii():
+        return name.lower()  # all that the rest does to ASCII
     # NFD first: U+0345 is a mark before case folding and a letter after it.
     folded = unicodedata.normalize("NFD", _IGNORABLES.sub("", name)).casefold()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())

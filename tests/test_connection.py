@@ -368,6 +368,29 @@ def test_a_room_name_that_is_not_utf8() -> None:
     assert side.refuse(Status.INVALID_REQUEST) == b"\x00\x01\x01" + Z + b"\0\0\0\x01" + b"\x04"
 
 
+def test_accepting_is_ok_and_complete() -> None:
+    side, other = connection(SERVER), connection(SERVER)
+    assert feed(side, REQUEST_OCTETS) == feed(other, REQUEST_OCTETS) == [REQUEST]
+    assert side.accept("abcd") == OK_OCTETS + COMPLETE_OCTETS == other.send(OK) + other.send(COMPLETE)
+    assert snapshot(side) == snapshot(other)
+
+
+@pytest.mark.parametrize(("chunk", "token", "code"), [
+    (REQUEST_OCTETS[:40], "abcd", ErrorCode.UNEXPECTED), (REQUEST_OCTETS, "", ErrorCode.OUT_OF_RANGE),
+    (REQUEST_OCTETS, "a b", ErrorCode.BAD_ASCII),
+])
+def test_what_cannot_be_accepted_changes_nothing(chunk: bytes, token: str, code: ErrorCode) -> None:
+    side = connection(SERVER)
+    feed(side, chunk)
+    before = snapshot(side)
+    with pytest.raises(LocalProtocolError) as caught:
+        side.accept(token)
+    assert (caught.value.code, snapshot(side)) == (code, before)
+    side.refuse(Status.INTERNAL_ERROR)
+    with pytest.raises(LocalProtocolError):
+        side.accept("abcd")
+
+
 def test_what_was_refused_is_not_kept() -> None:
     side = connection(SERVER)
     assert feed(side, REQUEST_OCTETS[:-1]) == []

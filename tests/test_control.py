@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import select
 import socket
 import struct
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from peers import CREATE, JOIN, PATIENCE, Caller, Person, Reply, ask, has_heard, header, joined, request
 from server_process import ServerThread, served
+from stages import ServerStage, Wire
 
 from tcrp import codec
 from tcrp.constants import Status
@@ -23,6 +25,7 @@ from tcrp_server import control, workers
 from tcrp_server.admission import PasswordWork
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
+ANNOUNCED = b"\x23\x29"  # port 9001
 SECOND, THIRD = "127.0.0.2", "127.0.0.3"
 
 
@@ -651,6 +654,91 @@ def test_accept_may_give_no_address(server: ServerThread) -> None:
         assert ours.recv(1) == b""
 
 
+# ---- several in one turn: a server without sockets, whose listener has them all at once ----
+
+class Line(Wire):
+    """A connection that came with `octets`. `members` is how many there were when it was answered; if it `is_broken`,
+    no answer can be sent."""
+
+    def __init__(self, stage: ServerStage, *octets: bytes, is_broken: bool = False) -> None:
+        super().__init__(f"caller {len(stage.listener.waiting)}", stage.outcome)
+        self.waiting += octets
+        self.members = -1
+        self._stage = stage
+        self._is_broken = is_broken
+        stage.listener.waiting.append((self, ("192.0.2.1", 50_000)))
+
+    def send(self, octets: bytes, flags: int = 0) -> int:
+        self.members = len(self._stage.rooms.by_token)
+        if self._is_broken:
+            raise BrokenPipeError
+        return super().send(octets, flags)
+
+    @property
+    def has_token(self) -> bool:
+        return any(token in b"".join(self._stage.outcome.sent[self.name]) for token in self._stage.rooms.by_token)
+
+
+def stage_of(**settings: float) -> ServerStage:
+    """A server that gives every member a token of its own."""
+    stage = ServerStage(settings, ())
+    numbers = itertools.count()
+    stage.control._admission._new_token = lambda: b"token-%d" % next(numbers)
+    return stage
+
+
+def accept_all(stage: ServerStage) -> None:
+    """Have all that wait be accepted, in one turn."""
+    stage.readers[stage.listener](1)
+    assert not stage.listener.waiting
+
+
+def test_who_comes_together_is_answered_together() -> None:
+    stage = stage_of()
+    lines = [Line(stage, request(CREATE, "lobby", "alice")), Line(stage, request(JOIN, "lobby", "bob")),
+             Line(stage, request(JOIN, "lobby", "alice")[:40]), Line(stage, request(CREATE, "other", "carol"))]
+    accept_all(stage)
+    assert [(line.members, line.has_token) for line in lines] == [(3, True), (3, True), (-1, False), (3, True)]
+
+
+def test_an_answer_that_cannot_be_sent_takes_no_other_away() -> None:
+    stage = stage_of()
+    lines = [Line(stage, request(CREATE, "lobby", "alice"), is_broken=True),
+             Line(stage, request(CREATE, "other", "bob"))]
+    accept_all(stage)
+    assert list(stage.rooms.by_name) == ["other"]
+    assert [(line.has_token, line.is_ended) for line in lines] == [(False, True), (True, False)]
+
+
+def test_an_answer_that_cannot_be_sent_to_who_was_replaced_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control.logs, "exception", lambda event, **fields: pytest.fail(event))
+    stage = stage_of()
+    broken = Line(stage, request(CREATE, "lobby", "alice"), is_broken=True)
+    line = Line(stage, request(JOIN, "lobby", "alice"))
+    accept_all(stage)
+    assert (broken.is_ended, line.has_token) == (True, True)
+    assert [member.username for member in stage.rooms.by_token.values()] == ["alice"]
+
+
+@pytest.mark.parametrize("announcement", [b"", ANNOUNCED])
+def test_who_gives_way_at_once_has_its_answer_before(announcement: bytes) -> None:
+    stage = stage_of(max_connections=1)
+    first = Line(stage, request(CREATE, "lobby", "alice"), *filter(None, [announcement]))
+    second = Line(stage, request(JOIN, "lobby", "bob"))
+    accept_all(stage)
+    assert [(line.has_token, line.is_ended) for line in (first, second)] == [(True, True), (True, False)]
+    alice = stage.rooms.by_name["lobby"].members["alice"]
+    assert (alice.endpoint is not None) == bool(announcement)
+
+
+def test_a_port_that_comes_with_the_request_counts_after_the_answer() -> None:
+    stage = stage_of()
+    line = Line(stage, request(CREATE, "lobby", "alice") + ANNOUNCED)
+    accept_all(stage)
+    assert (line.has_token, line.is_ended) == (True, True)
+    assert stage.outcome.sent["192.0.2.1:9001"]
+
+
 # ---- passwords ----
 
 def test_the_right_and_the_wrong_password(server: ServerThread) -> None:
@@ -723,6 +811,8 @@ def test_nobody_is_a_member_who_never_got_its_token(server: ServerThread, gate: 
     caller.reset()
     gate.set()
     assert ask(server.port, CREATE, "other", "bob", "password").token
+    wait_until_gone(server)  # the two passwords are hashed in any order
+    wait_until_idle(server)
     assert list(server.rooms.by_name) == ["other"]
 
 

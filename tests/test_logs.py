@@ -13,6 +13,7 @@ from typing import Callable
 
 import pytest
 
+from tcrp.text import displayable
 from tcrp_server import logs
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -59,6 +60,15 @@ def test_names_stay_on_their_line_and_in_their_field(shown: Callable[[], str], l
         assert json.loads(line)["user"] == name
     else:
         assert re.search(r' joined user="([^"\\]|\\.)*" room="lobby"\n$', line)
+
+
+def test_each_character_of_ascii_is_escaped_as_in_json(shown: Callable[[], str]) -> None:
+    logs.set_up("text", "info")
+    for octet in range(128):
+        logs.info("joined", user=f"a{chr(octet)}b")
+    names = [line.partition(" user=")[2] for line in shown().splitlines()]
+    expected = [json.dumps(f"a{displayable(chr(octet))}b", ensure_ascii=False) for octet in range(128)]
+    assert names == expected
 
 
 def test_japanese_is_readable_in_text(shown: Callable[[], str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import unicodedata
@@ -236,6 +237,13 @@ def test_names_that_are_the_same(one: str, other: str) -> None:
 # REQ TXT-11
 def test_names_that_differ(one: str, other: str) -> None:
     assert fold_username(one) != fold_username(other)
+
+
+def test_the_key_of_ascii_is_that_of_the_same_text_among_others() -> None:
+    """The quick way for names of ASCII, against the way of all others."""
+    for pair in map("".join, itertools.product(map(chr, range(128)), repeat=2)):
+        assert fold_username(pair) + "ss" == fold_username(pair + "\u00df"), ascii(pair)
+
 
 
 @given(any_text)

@@ -13,8 +13,7 @@ from typing import Any, Callable
 from tcrp.connection import SERVER, ControlConnection
 from tcrp.constants import TIMERS, Status
 from tcrp.errors import RemoteProtocolError
-from tcrp.framing import NEED_DATA
-from tcrp.messages import Complete, EndpointAnnouncement, Request, Response
+from tcrp.messages import EndpointAnnouncement, Request
 from tcrp_server import logs
 from tcrp_server.admission import Admission, PasswordWork, limit_key
 from tcrp_server.config import Config
@@ -35,7 +34,7 @@ _MOST = 500 - LINGERING if sys.platform == "win32" else sys.maxsize  # others; s
 class _Connection:
     """One TCP connection. `is_over`: nothing it sends has a meaning any more, it is only being closed politely."""
 
-    __slots__ = ("control", "host", "is_at_end", "is_over", "is_watched", "key", "member", "peer", "sock")
+    __slots__ = ("control", "host", "is_at_end", "is_closed", "is_over", "is_watched", "key", "member", "peer", "sock")
 
     def __init__(self, sock: socket.socket, peer: Address, key: str, control: ControlConnection) -> None:
         self.sock = sock
@@ -45,6 +44,7 @@ class _Connection:
         self.control = control
         self.member: Member | None = None
         self.is_over = False
+        self.is_closed = False
         self.is_at_end = False  # the client has closed its side
         self.is_watched = False  # by the selector
 
@@ -69,12 +69,24 @@ class ControlServer:
         self._clock = clock
         self._crowd: Crowd[_Connection] = Crowd(min(config.max_connections or _MOST, _MOST), LINGERING)
         self._deadlines: Deadlines[_Connection | None] = Deadlines()  # None: accept again
+        self._answers: list[tuple[_Connection, bytes]] = []  # to who was admitted in this turn
         selector.register(listener, selectors.EVENT_READ, self.on_accept)
 
     # ---- new connections ----
 
     def on_accept(self, mask: int) -> None:
-        """Take waiting connections, at most a batch."""
+        """Take waiting connections, at most a batch, and read what they ask. All who are admitted are answered at the
+        end: a receiver that is on this machine would otherwise be woken for each answer, which costs us a quarter.
+        What can wait, waits until they have it."""
+        connections: list[_Connection] = []
+        try:
+            self._accept(connections)
+        finally:
+            self._send_answers()
+            for connection in connections:
+                self._guarded(self._watch, connection)
+
+    def _accept(self, connections: list[_Connection]) -> None:
         for _ in range(_ACCEPTS):
             try:
                 sock, address = self._listener.accept()
@@ -90,36 +102,33 @@ class ControlServer:
                 return
             if address:
                 sock.setblocking(False)
-                self._add(sock, address)
+                connections.append(self._add(sock, address))
             else:  # macOS, where it was reset before it was taken
                 sock.close()
 
-    def _add(self, sock: socket.socket, peer: Address) -> None:
+    def _add(self, sock: socket.socket, peer: Address) -> _Connection:
         connection = _Connection(sock, peer, limit_key(peer[0]), ControlConnection(SERVER, self._codec))
         per_address = self._config.max_connections_per_address
-        refusal = None
         if per_address and self._crowd.unfinished_of(connection.key) >= per_address:
-            refusal = Status.RATE_LIMITED
+            self._guarded(self._refuse, connection, Status.RATE_LIMITED)
         elif not self._has_room():
-            refusal = Status.SERVER_FULL
-        self._crowd.put(connection, connection.key, Stage.ASKING if refusal is None else Stage.LINGERING)
-        # SPEC CTL-09: "however the octets are spread over that time"
-        self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
-        if refusal is not None:
-            self._refuse(connection, refusal)
+            self._guarded(self._refuse, connection, Status.SERVER_FULL)
         else:
-            self._guarded(connection, self._read)  # the request is mostly there: no turn of the loop for it
-        if connection in self._crowd and not connection.is_at_end:
-            connection.is_watched = True
-            self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._guarded(connection, self._read))
+            self._guarded(self._read, connection)  # the request is mostly there: no turn of the loop for it
+        if not connection.is_closed and connection not in self._crowd:  # nothing is decided: its request is not whole
+            self._crowd.put(connection, connection.key, Stage.ASKING)
+            # SPEC CTL-09: "however the octets are spread over that time"
+            self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
+        return connection
 
     def _has_room(self) -> bool:
         """Whether one more can be taken; others give way to it."""
         while self._crowd.is_full and (connection := self._crowd.first_to_go()) is not None:
-            self._guarded(connection, self._give_way)
+            self._guarded(self._give_way, connection)
         return not self._crowd.is_full
 
     def _give_way(self, connection: _Connection) -> None:
+        self._send_answers()  # its own may be among them
         stage = self._crowd.stage(connection)
         self._read(connection)  # its request may have come meanwhile
         if self._crowd.stage(connection) is not stage:
@@ -129,20 +138,29 @@ class ControlServer:
         else:
             self._close(connection)
 
+    def _watch(self, connection: _Connection) -> None:
+        if not connection.is_closed and not connection.is_at_end:
+            self._selector.register(connection.sock, selectors.EVENT_READ, lambda mask: self._on_readable(connection))
+            connection.is_watched = True
+
     def _unwatch(self, connection: _Connection) -> None:
         if connection.is_watched:
             connection.is_watched = False
             self._selector.unregister(connection.sock)
 
-    def _guarded(self, connection: _Connection, act: Callable[[_Connection], None]) -> None:
+    def _guarded(self, act: Callable[..., None], connection: _Connection, *arguments: Any) -> None:
         """Do something with `connection`. A fault of ours is logged and ends this connection, not the service."""
         try:
-            act(connection)
+            act(connection, *arguments)
         except Exception:
             logs.exception("fault in a connection", host=connection.shown_host)
             self._end(connection, Status.INTERNAL_ERROR)
 
     # ---- what arrives ----
+
+    def _on_readable(self, connection: _Connection) -> None:
+        self._guarded(self._read, connection)
+        self._send_answers()
 
     def _read(self, connection: _Connection) -> None:
         try:
@@ -154,29 +172,31 @@ class ControlServer:
             return
         if not connection.is_over:
             connection.control.receive_data(octets)
-            self._handle_events(connection)
+            self._handle_event(connection)
         if not octets:
             self._stop_reading(connection)
 
     def _stop_reading(self, connection: _Connection) -> None:
         if connection.control.state != "DECIDING":
             self._close(connection)
-        elif connection in self._crowd:
+        elif not connection.is_closed:
             # SPEC CTL-12: "its whole answer to a client that has closed only its sending side"
             connection.is_at_end = True
             self._unwatch(connection)  # it would be readable for ever
 
-    def _handle_events(self, connection: _Connection) -> None:
+    def _handle_event(self, connection: _Connection) -> None:
+        """Do what has come, if it is whole. What comes after a request waits until that is answered."""
         try:
-            while not connection.is_over and (event := connection.control.next_event()) is not NEED_DATA:
-                if isinstance(event, Request):
-                    self._decide(connection, event)
-                elif isinstance(event, EndpointAnnouncement):
-                    self._announce(connection, event.port)
-                    self._finish(connection)
+            event = connection.control.next_event()
         except RemoteProtocolError as error:
             logs.debug("invalid request", host=connection.shown_host, reason=str(error))
             self._refuse(connection, Status.INVALID_REQUEST)
+            return
+        if isinstance(event, Request):
+            self._decide(connection, event)
+        elif isinstance(event, EndpointAnnouncement):
+            self._announce(connection, event.port)
+            self._finish(connection)
 
     def _decide(self, connection: _Connection, request: Request) -> None:
         self._deadlines.discard(connection)  # the request is here; the password work has a bound of its own
@@ -189,11 +209,10 @@ class ControlServer:
             self._admit(connection, decision)
             return
         self._crowd.put(connection, connection.key, Stage.DECIDING)
-        self._workers.submit(decision, lambda result: self._guarded(
-            connection, lambda connection: self._go_on(connection, decision, result)))
+        self._workers.submit(decision, lambda result: self._guarded(self._go_on, connection, decision, result))
 
     def _go_on(self, connection: _Connection, work: PasswordWork, result: bytes | Status) -> None:
-        if connection not in self._crowd:  # it broke meanwhile: no member without anybody behind it
+        if connection.is_closed:  # it broke meanwhile: no member without anybody behind it
             return
         if result is Status.INTERNAL_ERROR:
             logs.warning("cannot hash a password")
@@ -205,22 +224,30 @@ class ControlServer:
             self._refuse(connection, refusal.status)
         else:
             self._admit(connection, member)
-            self._handle_events(connection)  # an endpoint announcement may have come meanwhile
+            self._send_answers()
         if connection.is_at_end:
             self._close(connection)
 
     # ---- what is answered ----
 
     def _admit(self, connection: _Connection, member: Member) -> None:
-        control = connection.control
         logs.info("created" if member.is_host else "joined", room=member.room.name, user=member.username,
                   host=connection.shown_host)
         connection.member = member
         self._crowd.put(connection, connection.key, Stage.ADMITTED)
         self._deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
-        replies = (control.send(Response(control.operation, control.room_name, Status.OK))
-                   + control.send(Complete(control.operation, control.room_name, member.token.decode("ascii"))))
-        if not self._send(connection, replies):
+        self._answers.append((connection, connection.control.accept(member.token.decode("ascii"))))
+
+    def _send_answers(self) -> None:
+        answers, self._answers = self._answers, []
+        for connection, octets in answers:
+            self._guarded(self._answer, connection, octets)
+
+    def _answer(self, connection: _Connection, octets: bytes) -> None:
+        member = connection.member
+        if self._send(connection, octets):
+            self._handle_event(connection)  # an endpoint announcement may have come with the request
+        elif member is not None and not member.is_gone:
             self._relay.tell(self._relay.rooms.remove(member, "it never got its token"))
 
     def _announce(self, connection: _Connection, port: int) -> None:
@@ -269,7 +296,7 @@ class ControlServer:
             if connection is None:
                 self._selector.register(self._listener, selectors.EVENT_READ, self.on_accept)
             else:
-                self._guarded(connection, self._time_is_over)
+                self._guarded(self._time_is_over, connection)
 
     def _time_is_over(self, connection: _Connection) -> None:
         if connection.control.state == "AWAIT_REQUEST":
@@ -292,9 +319,10 @@ class ControlServer:
             self._close(connection)
 
     def _close(self, connection: _Connection) -> None:
-        connection.is_over = True
-        if connection in self._crowd:
-            self._crowd.remove(connection)
+        if not connection.is_closed:
+            connection.is_closed = connection.is_over = True
+            if connection in self._crowd:
+                self._crowd.remove(connection)
             self._deadlines.discard(connection)
             self._unwatch(connection)
             connection.sock.close()

@@ -24,6 +24,9 @@ class Stage(enum.Enum):
     LINGERING = enum.auto()  # it has its answer, and is only being closed politely
 
 
+_ASKING, _DECIDING, _, _LINGERING = Stage  # before Python 3.12 it takes long to find a member in its enumeration
+
+
 class Shares(Generic[Item]):
     """Items of owners, in order of coming. All methods take the same time however many there are."""
 
@@ -36,14 +39,17 @@ class Shares(Generic[Item]):
         """`item` comes, as the last one of `owner`."""
         items = self._items.setdefault(owner, {})
         items[item] = None
-        self._move(owner, len(items) - 1, len(items))
-        self._most = max(self._most, len(items))
+        count = len(items)
+        self._move(owner, count - 1, count)
+        if count > self._most:
+            self._most = count
 
     def remove(self, item: Item, owner: str) -> None:
         """`item`, which was added, goes."""
         items = self._items[owner]
         del items[item]
-        self._move(owner, len(items) + 1, len(items))
+        count = len(items)
+        self._move(owner, count + 1, count)
         if self._most not in self._owners:
             self._most -= 1  # there the owner is
         if not items:
@@ -51,8 +57,9 @@ class Shares(Generic[Item]):
 
     def _move(self, owner: str, before: int, after: int) -> None:
         if before:
-            del self._owners[before][owner]
-            if not self._owners[before]:
+            owners = self._owners[before]
+            del owners[owner]
+            if not owners:
                 del self._owners[before]
         if after:
             self._owners.setdefault(after, {})[owner] = None
@@ -105,29 +112,29 @@ class Crowd(Generic[Item]):
         if item in self._places:
             self.remove(item)
         self._places[item] = stage, owner
-        if stage is Stage.LINGERING:
+        if stage is _LINGERING:
             self._over[item] = None
             return
         self._unfinished += 1
-        self._counts[owner] = self.unfinished_of(owner) + 1
-        if stage is not Stage.DECIDING:
+        self._counts[owner] = self._counts.get(owner, 0) + 1
+        if stage is not _DECIDING:
             self._shares(stage).add(item, owner)
 
     def remove(self, item: Item) -> None:
         """`item` goes."""
         stage, owner = self._places.pop(item)
-        if stage is Stage.LINGERING:
+        if stage is _LINGERING:
             del self._over[item]
             return
         self._unfinished -= 1
         self._counts[owner] -= 1
         if not self._counts[owner]:
             del self._counts[owner]
-        if stage is not Stage.DECIDING:
+        if stage is not _DECIDING:
             self._shares(stage).remove(item, owner)
 
     def _shares(self, stage: Stage) -> Shares[Item]:
-        return self._asking if stage is Stage.ASKING else self._admitted
+        return self._asking if stage is _ASKING else self._admitted
 
     def first_to_go(self) -> Item | None:
         """Who gives way to a newcomer: one without a whole request; else one that has all it asked for; else none."""

@@ -9,15 +9,17 @@ import functools
 import json
 import logging
 import queue
+import re
 import sys
 import threading
 import time
 import traceback
-from typing import Any
+from typing import Any, Callable
 
 from tcrp.text import displayable
 
 _logger = logging.getLogger("tcrp.server")
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")  # nothing to escape: ASCII without control characters, quote and backslash
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
 LINES = 4_096      # that may wait to be written
 _PAUSE = 0.05      # seconds between two writes: a wake-up of the thread for each line would cost more than the line
@@ -30,10 +32,9 @@ def set_up(log_format: str, level: str) -> None:
     flush()
     for handler in _logger.handlers:
         handler.close()
-    _logger.handlers[:] = [_Writer(_JsonFormatter() if log_format == "json" else _TextFormatter())]
+    _logger.handlers[:] = [_Writer(_json_line if log_format == "json" else _text_line)]
     _logger.propagate = False
     _logger.setLevel(level.upper())
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line shows them
 
 
 def flush() -> None:
@@ -58,11 +59,12 @@ def warning(event: str, **fields: Any) -> None:
 
 
 def _log(level: int, event: str, fields: dict[str, Any]) -> None:
-    """As Logger.log, without the search for the caller: no line shows it, and it costs more than all the rest."""
+    """As Logger.log, without a LogRecord: that is mostly about file and thread, which no line shows, and costs more
+    than all the rest."""
     if _logger.isEnabledFor(level):
-        record = logging.LogRecord(_logger.name, level, "", 0, event, (), None)
-        record.fields = fields
-        _logger.handle(record)
+        for handler in _logger.handlers:
+            if isinstance(handler, _Writer):
+                handler.put(logging.getLevelName(level), event, fields)
 
 
 def exception(event: str, **fields: Any) -> None:
@@ -78,24 +80,27 @@ def exception(event: str, **fields: Any) -> None:
 class _Writer(logging.Handler):
     """Writes in a thread. What is too much for it is dropped, counted, and the count is logged when there is room."""
 
-    def __init__(self, formatter: logging.Formatter) -> None:
+    def __init__(self, line: Callable[..., str]) -> None:
         super().__init__()
-        self.setFormatter(formatter)
+        self._line = line
         self._lines: queue.SimpleQueue[str | threading.Event | None] = queue.SimpleQueue()
         self._lost = 0
         self._thread = threading.Thread(target=self._write, args=(sys.stderr,), name="log", daemon=True)
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
+        self.put(record.levelname, record.getMessage(), vars(record).get("fields", {}), _stack(record))
+
+    def put(self, level: str, event: str, fields: dict[str, Any], stack: str = "") -> None:
+        """Have a line written, if not too many wait."""
         waiting = self._lines.qsize()
         if waiting >= LINES or (self._lost and waiting > LINES // 2):
             self._lost += 1
             return
         if self._lost:
-            lost = logging.LogRecord(_logger.name, logging.WARNING, "", 0, "lines of this log were lost", (), None)
-            lost.fields, self._lost = {"count": self._lost}, 0
-            self._lines.put(self.format(lost) + "\n")
-        self._lines.put(self.format(record) + "\n")
+            lost, self._lost = self._lost, 0
+            self._lines.put(self._line("WARNING", "lines of this log were lost", {"count": lost}))
+        self._lines.put(self._line(level, event, fields, stack))
 
     def flush(self) -> None:
         is_written = threading.Event()
@@ -140,30 +145,27 @@ def _stack(record: logging.LogRecord) -> str:
     return "".join(traceback.format_tb(record.exc_info[2])) + record.exc_info[0].__name__
 
 
-def _time(record: logging.LogRecord) -> str:
-    return f"{_second(int(record.created))}.{record.msecs:03.0f}Z"
+def _text_line(level: str, event: str, fields: dict[str, Any], stack: str = "") -> str:
+    shown = "".join([f" {name}={_shown(value)}" for name, value in fields.items()])
+    return f"{_now()} {level} {event}{shown}\n" + (f"{stack}\n" if stack else "")
+
+
+def _shown(value: object) -> str:
+    if not isinstance(value, str):
+        return str(value)
+    return f'"{value}"' if _PLAIN.fullmatch(value) else _quoted(displayable(value))
+
+
+def _json_line(level: str, event: str, fields: dict[str, Any], stack: str = "") -> str:
+    entry = {"time": _now(), "level": level, "event": event, **fields, **({"stack": stack} if stack else {})}
+    return json.dumps(entry) + "\n"
+
+
+def _now() -> str:
+    milliseconds = time.time_ns() // 1_000_000
+    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03}Z"
 
 
 @functools.lru_cache(maxsize=1)
 def _second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-
-
-class _TextFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        parts = [_time(record), record.levelname, record.getMessage()]
-        for name, value in getattr(record, "fields", {}).items():
-            shown = _quoted(displayable(value)) if isinstance(value, str) else str(value)
-            parts.append(f"{name}={shown}")
-        stack = _stack(record)
-        return " ".join(parts) + (f"\n{stack}" if stack else "")
-
-
-class _JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        entry = {"time": _time(record), "level": record.levelname, "event": record.getMessage(),
-                 **getattr(record, "fields", {})}
-        stack = _stack(record)
-        if stack:
-            entry["stack"] = stack
-        return json.dumps(entry)

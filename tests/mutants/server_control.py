@@ -10,10 +10,10 @@ from typing import Any
 from mutants.patching import around, mutant
 from tcrp import connection, fastcodec
 from tcrp.connection import ControlConnection
-from tcrp.constants import LIMITS, Status
+from tcrp.constants import LIMITS, State, Status
 from tcrp.errors import RemoteProtocolError
 from tcrp.framing import NEED_DATA, FrameReader
-from tcrp.messages import Complete, ControlFrame, Response
+from tcrp.messages import ControlFrame, ResponsePayload
 from tcrp_server import control
 from tcrp_server.control import ControlServer
 
@@ -32,15 +32,15 @@ def _next_octet(sock: Any) -> Any:
 
 def _replies(change: Any) -> None:
     """Have `change` alter the octets of every frame that is sent."""
-    @around(ControlConnection, "send")
-    def send(original: Any, self: Any, event: Any) -> bytes:
-        return change(event, original(self, event))
+    @around(ControlConnection, "_frame")
+    def frame(original: Any, self: Any, room_name: str, operation: int, state: int, payload: bytes) -> bytes:
+        return change(state, original(self, room_name, operation, state, payload))
 
 
 @mutant
 def replies_little_endian() -> None:
     """Writes the payload size of its replies little-endian."""
-    _replies(lambda event, octets: octets[:3] + octets[3:HEADER][::-1] + octets[HEADER:])
+    _replies(lambda state, octets: octets[:3] + octets[3:HEADER][::-1] + octets[HEADER:])
 
 
 @mutant
@@ -54,9 +54,9 @@ def padded_replies() -> None:
 @mutant
 def no_room_name_in_replies() -> None:
     """Leaves the room name out of its replies."""
-    @around(ControlConnection, "send")
-    def send(original: Any, self: Any, event: Any) -> bytes:
-        return original(self, type(event)(**{**vars(event), "room_name": ""}))
+    @around(ControlConnection, "_frame")
+    def frame(original: Any, self: Any, room_name: str, *rest: Any) -> bytes:
+        return original(self, "", *rest)
 
 
 @mutant
@@ -220,6 +220,7 @@ def one_member_at_a_time() -> None:
     @around(ControlServer, "_admit")
     def admit(original: Any, self: Any, connection: Any, member: Any) -> None:
         original(self, connection, member)
+        self._send_answers()
         select.select([connection.sock], [], [], 4)
 
 
@@ -244,23 +245,21 @@ def answers_every_request() -> None:
 @mutant
 def detail_always() -> None:
     """Sends a detail to everybody."""
-    @around(ControlConnection, "send")
-    def send(original: Any, self: Any, event: Any) -> bytes:
-        if isinstance(event, Response):
-            event = Response(event.operation, event.room_name, event.status, {"message": "hello"})
-        return original(self, event)
+    @around(fastcodec, "encode_response_payload")
+    def encode(original: Any, message: Any) -> bytes:
+        return original(ResponsePayload(message.status, {"message": "hello"}))
 
 
 @mutant
 def complete_twice() -> None:
     """Sends COMPLETE twice."""
-    _replies(lambda event, octets: octets * (2 if isinstance(event, Complete) else 1))
+    _replies(lambda state, octets: octets * (2 if state == State.COMPLETE else 1))
 
 
 @mutant
 def no_complete() -> None:
     """Sends no COMPLETE."""
-    _replies(lambda event, octets: b"" if isinstance(event, Complete) else octets)
+    _replies(lambda state, octets: b"" if state == State.COMPLETE else octets)
 
 
 @mutant

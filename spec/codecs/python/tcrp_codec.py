@@ -382,7 +382,9 @@ def parse_object(octets: bytes) -> dict[str, Any]:
         raise JsonFault(ErrorCode.BAD_JSON, f"not JSON: {error}") from None
     if not isinstance(value, dict):
         raise JsonFault(ErrorCode.BAD_JSON, "not a JSON object")
-    _check(value, 1)
+    # Without these no string has a lone surrogate, as UTF-8 has none, and nothing is nested too deep.
+    if "\\" in text or text.count("{") + text.count("[") > LIMITS.json_depth:
+        _check(value, 1)
     return value
 
 
@@ -1154,15 +1156,16 @@ class FrameReader:
         Raises RemoteProtocolError as soon as the header is here: OUT_OF_RANGE (no valid size) or TOO_LARGE
         (above `accept`); when the frame is whole: BAD_UTF8 (room name).
         """
-        header = self.header()
+        header = self._header or self.header()
         if isinstance(header, NeedData):
             return NEED_DATA
         # SPEC CTL-03: "invalid as soon as the header is there"
-        for code, limit in (ErrorCode.OUT_OF_RANGE, LIMITS.operation_payload_size), (ErrorCode.TOO_LARGE, self._accept):
-            if header.operation_payload_size > limit:
-                raise RemoteProtocolError(code, f"{header.operation_payload_size} octets, the limit is {limit}",
-                                          "control_frame.operation_payload_size", 3)
-        size = LIMITS.control_header_size + header.room_name_size + header.operation_payload_size
+        payload_size = header.operation_payload_size
+        if payload_size > LIMITS.operation_payload_size:
+            raise _too_much(ErrorCode.OUT_OF_RANGE, payload_size, LIMITS.operation_payload_size)
+        if payload_size > self._accept:
+            raise _too_much(ErrorCode.TOO_LARGE, payload_size, self._accept)
+        size = LIMITS.control_header_size + header.room_name_size + payload_size
         # SPEC CTL-08: "take a strict prefix of a valid frame as incomplete, not as invalid"
         if len(self._buffer) < size:
             return NEED_DATA
@@ -1181,3 +1184,7 @@ class FrameReader:
     def waiting(self) -> int:
         """Octets that belong to no frame given out so far; at 0 the stream can end without cutting a frame."""
         return len(self._buffer)
+
+
+def _too_much(code: ErrorCode, size: int, limit: int) -> RemoteProtocolError:
+    return RemoteProtocolError(code, f"{size} octets, the limit is {limit}", "control_frame.operation_payload_size", 3)
