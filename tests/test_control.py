@@ -669,14 +669,15 @@ class Line(Wire):
         stage.listener.waiting.append((self, ("192.0.2.1", 50_000)))
 
     def send(self, octets: bytes, flags: int = 0) -> int:
-        self.members = len(self._stage.rooms.by_token)
+        self.members = len(self._stage.rooms.by_head)
         if self._is_broken:
             raise BrokenPipeError
         return super().send(octets, flags)
 
     @property
     def has_token(self) -> bool:
-        return any(token in b"".join(self._stage.outcome.sent[self.name]) for token in self._stage.rooms.by_token)
+        said = b"".join(self._stage.outcome.sent[self.name])
+        return any(member.token in said for member in self._stage.rooms.by_head.values())
 
 
 def stage_of(**settings: float) -> ServerStage:
@@ -717,7 +718,7 @@ def test_an_answer_that_cannot_be_sent_to_who_was_replaced_meanwhile(monkeypatch
     line = Line(stage, request(JOIN, "lobby", "alice"))
     accept_all(stage)
     assert (broken.is_ended, line.has_token) == (True, True)
-    assert [member.username for member in stage.rooms.by_token.values()] == ["alice"]
+    assert [member.username for member in stage.rooms.by_head.values()] == ["alice"]
 
 
 @pytest.mark.parametrize("announcement", [b"", ANNOUNCED])

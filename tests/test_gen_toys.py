@@ -106,14 +106,11 @@ def test_values(name: str, toy_codecs: Any) -> None:
 
 
 @pytest.mark.uncounted
-def test_split(toy_codecs: Any) -> None:
+def test_head(toy_codecs: Any) -> None:
     @given(st.one_of(st.binary(max_size=9), mutated(st.sampled_from([octets for octets, _ in TOY_ANCHORS["parcel"]]))))
     def check(octets: bytes) -> None:
-        first, second = int.from_bytes(octets[:2], "big"), sum(octets[2:3])
-        end = 3 + first + second
-        fits = 1 <= first <= 300 and len(octets) >= end
-        expected = (octets[3:3 + first], octets[3 + first:end], end) if fits else None
-        assert toy_codecs[1].split_parcel(octets) == expected
+        end = 3 + int.from_bytes(octets[:2], "big") + sum(octets[2:3])
+        assert toy_codecs[1].parcel_head(octets) == octets[:end]
 
     check()
 

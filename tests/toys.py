@@ -182,7 +182,7 @@ TOYS: dict[str, Any] = {
         field("inside", ByFirstOctet({}, empty=field("ping", Struct(Terminated), "Nothing."), default=field(
             "load", Struct(field("what", Octets(Rest()), "Octets."), Terminated), "Something.")), "The rest."),
         Terminated,
-    ), "A message that can be split."),
+    ), "A message with a head."),
     "choice": field("choice", ByFirstOctet(
         {}, default=field("plain", Struct(field("text", Ascii(Rest(), maximum=9), "Printable."), Terminated), "Text."),
     ), "A choice of one."),

@@ -60,7 +60,7 @@ def warning(event: str, **fields: Any) -> None:
 
 def _log(level: int, event: str, fields: dict[str, Any]) -> None:
     """As Logger.log, without a LogRecord: that is mostly about file and thread, which no line shows, and costs more
-    than all the rest."""
+    than all the rest. Handlers that are not ours are told of faults only."""
     if _logger.isEnabledFor(level):
         for handler in _logger.handlers:
             if isinstance(handler, _Writer):

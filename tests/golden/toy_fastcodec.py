@@ -526,7 +526,7 @@ def encode_letter(message: Letter) -> bytes:
 
 
 def decode_parcel(octets: bytes) -> Parcel:
-    """A message that can be split.
+    """A message with a head.
 
     first_size u16 | second_size u8 | first | second | inside
     ping: no octets
@@ -608,22 +608,13 @@ def encode_parcel(message: Parcel) -> bytes:
     return b"".join((first_size.to_bytes(2, "big"), bytes((second_size,)), first, second, inside_octets))
 
 
-def split_parcel(octets: bytes) -> tuple[bytes, bytes, int] | None:
-    """first and second as octets, and the offset of inside.
+def parcel_head(octets: bytes) -> bytes:
+    """first_size, second_size, first, second: the octets before inside.
 
-    None if the sizes are out of range or the octets end too early. Nothing else is looked at:
-    not the size of the whole, not whether text is text. Raises nothing.
+    Nothing is looked at but the sizes. Where the octets end too early it is all of them: no message
+    that can be decoded has such a head. Raises nothing.
     """
-    size = len(octets)
-    if size < 3:
-        return None
-    first_size = int.from_bytes(octets[0:2], "big")
-    second_size = octets[2]
-    first_end = 3 + first_size
-    second_end = first_end + second_size
-    if not 1 <= first_size <= 300 or size < second_end:
-        return None
-    return octets[3:first_end], octets[first_end:second_end], second_end
+    return octets[:3 + int.from_bytes(octets[0:2], "big") + octets[2]] if len(octets) >= 3 else octets
 
 
 def decode_choice(octets: bytes) -> Plain:
