@@ -117,7 +117,7 @@ class Parlour:
         return self.rooms.join(self.bob.room, name, HOME, b"%d" % len(self.rooms.by_head), 0.0)
 
     def says(self, member: Member, message: bytes) -> None:
-        octets = bytes([len(member.room.octets), len(member.token)]) + member.room.octets + member.token + message
+        octets = member.head + message
         self.relayed.datagram(octets, (HOME, 2), 0.0)
 
     def messages(self) -> list[Any]:

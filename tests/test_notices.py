@@ -56,7 +56,7 @@ def test_the_longest_names_fit_every_notice() -> None:
 
 
 def fits(room: Room, text: str) -> bool:
-    return len(b"\x00\x10" + room.octets + b"\t" + text.encode("utf-8")) <= 4_094
+    return len(b"\x00\x10" + room.name.encode() + b"\t" + text.encode("utf-8")) <= 4_094
 
 
 @given(st.integers(1, 255), st.integers(1, 400), st.integers(1, 60), st.sampled_from(["a", "é", "部"]))

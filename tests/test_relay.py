@@ -44,9 +44,7 @@ class Table:
                 self.sent.setdefault(member.username, []).append(octets)
 
     def says(self, name: str, message: bytes, now: float = 0.0, source: Address | None = None) -> None:
-        octets = bytes([len(self.room.octets), len(self.people[name].token)])
-        octets += self.room.octets + self.people[name].token + message
-        self.server.datagram(octets, source or (HOME, PORTS[name]), now)
+        self.server.datagram(self.people[name].head + message, source or (HOME, PORTS[name]), now)
 
     def take(self) -> dict[str, list[Any]]:
         sent, self.sent = self.sent, {}

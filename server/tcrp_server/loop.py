@@ -78,22 +78,22 @@ class Loop:
         self._selector.close()
 
     def _turn(self) -> None:
-        is_behind = bool(self._arrived)
-        ready = self._selector.select(0.0 if is_behind else self._due - time.monotonic())
-        if not ready and not is_behind:
+        has_datagrams = bool(self._arrived)
+        ready = self._selector.select(0.0 if has_datagrams else self._due - time.monotonic())
+        if not ready and not has_datagrams:
             # After a SIGSTOP select() may only say that the time is over: what arrived meanwhile comes before that.
             ready = self._selector.select(0.0)
         now = time.monotonic()
         for key, mask in ready:
             if key.data is None:
-                is_behind = True
+                has_datagrams = True
                 if mask & _WRITE:
                     self._guarded(self._fanout.flush)
             else:
                 self._due = now  # datagrams make nothing due; connections and workers may
                 self._guarded(key.data, mask)
-        if is_behind:
-            try:
+        if has_datagrams:
+            try:  # as _guarded(), without a call more: on the path of every datagram
                 self._drain(now)
             except Exception:
                 logs.exception("fault in the loop")

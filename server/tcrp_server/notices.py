@@ -43,7 +43,7 @@ def rejected(member: Member, reason: str) -> Notice:
 def members(room: Room) -> Notice:
     """The answer to WHO: names in order of joining, cut with a count where they would not fit."""
     names = [member.username for member in room.members.values()]
-    room_left = LIMITS.relay_datagram_size - len(b"\x00\x10") - len(room.octets) - len(b"\t")
+    room_left = LIMITS.relay_datagram_size - len(b"\x00\x10") - len(room.name.encode("utf-8")) - len(b"\t")
     listed = _fitting(names, room_left)
     if len(listed) < len(names):
         listed = _fitting(names, room_left - len(f", and {len(names)} more"))

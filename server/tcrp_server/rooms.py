@@ -95,11 +95,10 @@ class Room:
     """An open room. `members` are by name_key, in order of joining. `verifier` is None for an open room. `table` is the
     outlet's own: whatever it keeps of who receives where. None after each change of that."""
 
-    __slots__ = ("host", "members", "name", "octets", "state", "table", "verifier")
+    __slots__ = ("host", "members", "name", "state", "table", "verifier")
 
     def __init__(self, name: str, verifier: Verifier | None) -> None:
         self.name = name
-        self.octets = name.encode("utf-8")
         self.verifier = verifier
         self.members: dict[str, Member] = {}
         self.host: Member | None = None
