@@ -99,6 +99,7 @@ TABLE = {
     "tcrp_server.workers": Rule(  # the threads that compute scrypt
         "tcrp.constants tcrp_server.crowd tcrp_server.admission", "files threads network"
     ),
+    "tcrp_server.polling": Rule("", "network files"),
     "tcrp_server.errqueue": Rule("tcrp_server.rooms", "network"),
     "tcrp_server.sockets": Rule("tcrp.constants tcrp_server.errqueue", "network"),
     "tcrp_server.sockaddr": Rule("tcrp_server.rooms", "network"),
@@ -121,7 +122,7 @@ TABLE = {
     "tcrp_server.loop": Rule(
         SERVER + " tcrp_server.deadlines tcrp_server.rooms tcrp_server.notices tcrp_server.admission tcrp_server.relay"
         " tcrp_server.config tcrp_server.logs tcrp_server.workers tcrp_server.errqueue tcrp_server.sockets"
-        " tcrp_server.receive tcrp_server.fanout tcrp_server.tiers tcrp_server.control",
+        " tcrp_server.receive tcrp_server.fanout tcrp_server.tiers tcrp_server.control tcrp_server.polling",
         ANY_IO,
     ),
     "tcrp_server.app": Rule(

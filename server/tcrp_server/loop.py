@@ -9,7 +9,7 @@ import socket
 import time
 from typing import Any, Callable
 
-from tcrp_server import errqueue, logs, tiers
+from tcrp_server import errqueue, logs, polling, tiers
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config
 from tcrp_server.control import ControlServer
@@ -33,7 +33,7 @@ class Loop:
         self._receiver, self._fanout = ways.receiver, ways.fanout
         if reason:
             logs.warning("a slower way for datagrams", way=ways.name, reason=reason)
-        self._selector = selectors.DefaultSelector()
+        self._selector = polling.Selector()
         self._wake_in, self.wake_out = socket.socketpair()  # the second end may be written by threads and signals
         for sock in (self._wake_in, self.wake_out):
             sock.setblocking(False)
