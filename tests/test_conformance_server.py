@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable
 
 import pytest
@@ -28,6 +29,7 @@ from tcrp.conformance.case import MUST, SECTIONS, SHOULD, Blocked, Case, Cases, 
 from tcrp.conformance.exchange import ENTRIES, KEPT, TCP, UDP, Exchange
 from tcrp.conformance.report import BLOCKED, ERROR, FAIL, PASS, SKIP, Outcome, Report
 from tcrp.conformance.run import Runner
+from tcrp.conformance.server import stream
 from tcrp.conformance.server.command import CASES, again, judge, split_address
 from tcrp.conformance.server.target import Settings, Target, Unreachable
 
@@ -507,3 +509,24 @@ def test_a_server_that_is_not_there() -> None:
         Target(settings(1, patience=0.5))
 
 
+
+
+# ---- a busy machine ----
+
+@pytest.mark.parametrize(("seconds", "tries"), [((0.9,), 1), ((1.1, 0.9), 2), ((1.1, 1.1, 1.1), 3)])
+def test_pieces_that_left_too_late_are_sent_again(monkeypatch: pytest.MonkeyPatch, seconds: tuple[float, ...],
+                                                  tries: int) -> None:
+    """The target's answer to a request that was not whole in time is no fault of the target."""
+    moments = iter([moment for took in seconds for moment in (0.0, took)])
+    monkeypatch.setattr(stream, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    sent = []
+
+    def send(*arguments: Any) -> None:
+        sent.append(arguments)
+        raise Violation("no answer", "one")
+
+    monkeypatch.setattr(stream, "_send_pieces", send)
+    stage: Any = SimpleNamespace(settings=settings(1))
+    with pytest.raises(Violation):
+        stream._in_pieces(stage, b"", [])
+    assert len(sent) == tries
