@@ -138,7 +138,7 @@ class GsoFanout(MmsgFanout):
             self._add(table, line, place)
             self._give()
         else:
-            start = (place + 1) * self._name_size
+            start = (place + 1) * self._name_size  # as in _add()
             names = table.names[start:start + count * self._name_size]
             taken = self._out.send_one(line, names, count)
             if taken != count:

@@ -9,10 +9,14 @@ import select
 import socket
 import sys
 
-from tcrp_server import mmsg
+from tcrp.constants import LIMITS, NoticeKind
+from tcrp.fastcodec import encode_chat_datagram, encode_relay_datagram
+from tcrp.messages import ChatDatagram, Keepalive, Notice
+from tcrp_server import mmsg, sockaddr
+from tcrp_server.receive import BATCH
 
 BUFFER = 4 << 20  # octets, as in relay.c
-SIZE = 16         # octets of an address
+SIZE = sockaddr.size(socket.AF_INET)
 
 
 class Room:
@@ -35,7 +39,7 @@ class Member:
     def __init__(self, room: Room, user: str) -> None:
         self.room = room
         self.prefix = user.encode() + b": "
-        self.joined = b"\0\1" + user.encode() + b"\t" + user.encode() + b" joined"
+        self.joined = encode_relay_datagram(Notice(NoticeKind.JOINED, user, f"{user} joined"))
         self.name = b""
         self.start = self.others = 0
         room.members.append(self)
@@ -48,20 +52,20 @@ def read_members(path: str) -> dict[bytes, Member]:
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             name, token, user = line.rstrip("\n").split("\t")
-            head = bytes((len(name), len(token))) + name.encode() + token.encode()
+            head = encode_chat_datagram(ChatDatagram(name, token, Keepalive()))
             members[head] = Member(rooms.setdefault(name, Room()), user)
     return members
 
 
 def serve(sock: socket.socket, members: dict[bytes, Member]) -> None:
     """Relay for ever."""
-    incoming, outgoing = mmsg.Incoming(sock, 64, 4_096), mmsg.Outgoing(sock, False, lambda: None)
+    incoming, outgoing = mmsg.Incoming(sock, BATCH, LIMITS.chat_datagram_size), mmsg.Outgoing(sock, False, lambda: None)
     poller = select.epoll()
     poller.register(sock, select.EPOLLIN)
     while True:
         poller.poll()
         for octets, source in incoming.receive() or ():
-            head = octets[:2 + octets[0] + octets[1]]
+            head = octets[:2 + octets[0] + octets[1]]  # chat_datagram_head() without the call
             member = members.get(head)
             if member is None:
                 continue
