@@ -25,15 +25,24 @@ LEAVE, WHO = bytes([0, ControlKind.LEAVE]), bytes([0, ControlKind.WHO])
 _MOST = 65_535  # octets read at once: more than a datagram has
 
 
+def _bound(family: int, local: str, old: int = 0) -> tuple[socket.socket, int]:
+    """A UDP socket and its port: not `old`, and its octets differ, so that who swaps them is found out."""
+    while True:
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock.bind((local, 0))
+        port: int = sock.getsockname()[1]
+        if port not in (old, int.from_bytes(port.to_bytes(2, "big"), "little")):
+            return sock, port
+        sock.close()
+
+
 class Wire:
     """A UDP socket: of a member, or of somebody who is none. It hears the target's UDP port only."""
 
     def __init__(self, stage: Clock, name: str, local: str) -> None:
         self._stage = stage
         self.name = name
-        self.sock = socket.socket(stage.target.family, socket.SOCK_DGRAM)
-        self.sock.bind((local, 0))
-        self.port: int = self.sock.getsockname()[1]
+        self.sock, self.port = _bound(stage.target.family, local)
         self.strays: list[Address] = []  # where else datagrams came from
 
     def send(self, octets: bytes) -> None:
@@ -102,14 +111,7 @@ class Member(Wire):
     def move(self) -> None:
         """Go on with a new socket, on another port of the same address."""
         self.sock.close()
-        old = self.port
-        while True:
-            self.sock = socket.socket(self._stage.target.family, socket.SOCK_DGRAM)
-            self.sock.bind((self.local, 0))
-            self.port = self.sock.getsockname()[1]
-            if self.port != old:
-                return
-            self.sock.close()
+        self.sock, self.port = _bound(self._stage.target.family, self.local, self.port)
 
     def hear(self, expected: str) -> Heard:
         """The next datagram of the target."""
