@@ -36,10 +36,10 @@ run-client: setup-run ## start a client (SERVER=host:port, or PORT= on this mach
 	@exec $(PY) -m client $(if $(server),--server $(server)) $(args)
 
 demo: setup-run ## a server and two clients on free ports: prints what they say, ends by itself
-	@$(PY) tests/demo.py $(args)
+	@$(PY) tests/tools/demo.py $(args)
 
 test: setup ## run the tests, and see that they reach enough of the code (ARGS="-k rooms" chooses, and only runs)
-	@$(PY) tests/covered.py $(args)
+	@$(PY) tests/tools/covered.py $(args)
 
 tools: ## install what some tests use: tshark and compilers (with apt, as root), Kaitai, TypeScript (npm, to build/)
 	@sh -c "$$TOOLS"
@@ -58,7 +58,7 @@ conform-client: setup-run ## test our client as anybody's (ARGS=--slow also wait
 		--password-file {password_file} {command} {room}
 
 conform-codecs: setup ## build the codecs of spec/codecs and compare each with ours (ARGS="--count 100000 go")
-	@$(PY) tests/conform_codecs.py $(args)
+	@$(PY) tests/tools/conform_codecs.py $(args)
 
 fuzz: setup ## look for octets that break something (TIME=60 seconds, ARGS="chat --seed 7")
 	@$(PY) -m fuzz.run --time $(or $(call typed,TIME),60) $(args)
@@ -73,7 +73,7 @@ soak: setup ## people come and go for long: does anything grow? (Linux; MINUTES=
 	@$(PY) -m fuzz.soak --minutes $(or $(call typed,MINUTES),1) $(args)
 
 mutants: setup ## change the code in small ways and see whether a test fails (ARGS=tcrp.text, ARGS="--jobs 1")
-	@$(PY) tests/mutate.py $(args)
+	@$(PY) tests/tools/mutate.py $(args)
 
 check: setup ## read the code for mistakes: ruff and mypy --strict
 	@$(PY) -m ruff check .

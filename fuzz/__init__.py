@@ -9,4 +9,4 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "server", "client") if str(ROOT / folder) not in sys.path]
+sys.path[:0] = [str(ROOT / folder) for folder in ("server", "client") if str(ROOT / folder) not in sys.path]

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from peers import CREATE, JOIN, Person
+from tests.support.peers import CREATE, JOIN, Person
 
 ROOM = "honest"
 MEMBERS = 10

@@ -18,12 +18,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from peers import CREATE, JOIN, LOCAL, Caller, Person, ask, request
-from server_process import ROOT, server
-
 from fuzz.report import columns
 from fuzz.usage import Usage
 from tcrp.constants import Status
+from tests.support.peers import CREATE, JOIN, LOCAL, Caller, Person, ask, request
+from tests.support.server_process import ROOT, server
 
 IDLE = 2.0               # seconds, the server's idle timeout
 SLACK = 2 << 20          # octets by which memory may differ after the first half

@@ -13,20 +13,21 @@ from typing import Any
 
 from fuzz.network import FINE
 from fuzz.world import World, faults_raised
-from tcrp import codec, fastcodec, plain, schema
+from tcrp import codec, fastcodec, schema
+from tcrp.cli import json_values as plain
+from tcrp.cli.explain import explain
 from tcrp.constants import LIMITS, Operation, State
 from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
-from tcrp.explain import explain
 from tcrp.framing import NEED_DATA, FrameReader
-from tcrp.jsontext import JsonFault, build_object, parse_object
+from tcrp.json_text import JsonFault, build_object, parse_object
 from tcrp.messages import ChatDatagram, ControlFrame, Keepalive, Request
 from tcrp.state import MEMBERSHIP
 from tcrp.text import displayable, fold_username, relay_text, room_name_fault, username_fault
 from tcrp_client.events import CloseControl, OpenDatagram, Said, SendControl, SendDatagram
 from tcrp_client.outgoing import texts_of
-from tcrp_client.render import Printer, Words
 from tcrp_client.session import Session
-from tcrp_client.texts import Texts
+from tcrp_client.ui.messages import Texts
+from tcrp_client.ui.render import Printer, Words
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Member, Refusal, Rooms
 
@@ -81,7 +82,8 @@ def _fuzz_message(name: str, data: bytes) -> Any:
     octets = codec.encode(name, read)
     assert codec.decode(name, octets) == read, "it changes on the way"
     assert getattr(fastcodec, f"encode_{name}")(read) == octets, "the two codecs write different octets"
-    assert plain.from_plain(name, json.loads(json.dumps(plain.to_plain(name, read)))) == read, "JSON changes it"
+    as_json = json.dumps(plain.to_json_value(name, read))
+    assert plain.from_json_value(name, json.loads(as_json)) == read, "JSON changes it"
     return read
 
 
@@ -120,7 +122,7 @@ def fuzz_encode(data: bytes) -> None:
         return
     name = names[data[0] % len(names)]
     try:
-        message = plain.from_plain(name, value)
+        message = plain.from_json_value(name, value)
     except LocalProtocolError:
         return
     octets = result_of(codec.encode, name, message)

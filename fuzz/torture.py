@@ -20,12 +20,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from server_process import ROOT, ServerProcess, killed_after, server
-
 from fuzz import callers, honest
 from fuzz.report import table
 from fuzz.usage import Usage, backlog_drops, drops
 from fuzz.visitors import STRANGERS, Visitors
+from tests.support.server_process import ROOT, ServerProcess, killed_after, server
 
 RATE = 200             # lines a second of the honest room
 MEMORY_LIMIT = 32 << 20  # octets that the server may grow by

@@ -17,11 +17,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from peers import CREATE, JOIN, Caller, Person, request
-
 from fuzz.honest import percentile
 from tcrp.constants import Status
-from tcrp_server.workers import THREADS
+from tcrp_server.password_workers import THREADS
+from tests.support.peers import CREATE, JOIN, Caller, Person, request
 
 PASSWORD = "the right one"
 OPEN = "open"

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import Any
 
-import stages
-
 from fuzz.network import FINE, Clock, Network, Weather
 from tcrp.constants import LIMITS, TIMERS, Status
 from tcrp.text import relay_text
 from tcrp_server import logs
 from tcrp_server.rooms import Address, Member
+from tests.support import dialogues as stages
 
 IDLE = 100.0  # seconds, the server's idle_timeout
 DOWN = 1.0    # seconds that a restart takes

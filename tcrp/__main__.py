@@ -1,7 +1,7 @@
 """`python -m tcrp`."""
 import sys
 
-from tcrp.tool import main
+from tcrp.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

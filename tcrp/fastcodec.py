@@ -14,7 +14,7 @@ from typing import Any
 
 from tcrp.constants import ErrorCode
 from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
-from tcrp.jsontext import JsonFault, build_object, parse_object
+from tcrp.json_text import JsonFault, build_object, parse_object
 from tcrp.messages import (
     ChatDatagram,
     ChatLine,

@@ -14,8 +14,8 @@ from typing import Any, Union
 from construct import Const, Construct, Struct, Subconstruct, Terminated
 
 from tcrp.constants import ErrorCode, Registry
-from tcrp.jsonfields import JsonMember, JsonObject
-from tcrp.named import FieldFault, Named, Step, Trace, field
+from tcrp.json_fields import JsonMember, JsonObject
+from tcrp.tracing import FieldFault, Named, Step, Trace, field
 
 __all__ = ["Ascii", "ByFirstOctet", "Const", "FieldFault", "Form", "IfLeft", "Ignored", "JsonMember", "JsonObject",
            "Named", "Octets", "Rest", "SizeOf", "SizedBy", "Step", "Struct", "Terminated", "Trace", "Unsigned", "UpTo",

@@ -15,10 +15,10 @@ from tcrp.text import username_fault
 from tcrp_client import config
 from tcrp_client.config import Config, ExitCode
 from tcrp_client.loop import Interrupt, Interrupted, Loop
-from tcrp_client.plain import Plain
-from tcrp_client.reader import LineReader
-from tcrp_client.render import Printer
-from tcrp_client.texts import Texts
+from tcrp_client.ui.line import Plain
+from tcrp_client.ui.messages import Texts
+from tcrp_client.ui.reader import LineReader
+from tcrp_client.ui.render import Printer
 
 # SIGINT ends what is going on, the others the program; SIGHUP is not on Windows, SIGBREAK only there.
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")

@@ -14,14 +14,14 @@ from tcrp import options
 from tcrp.constants import DEFAULT_PORT, Operation
 from tcrp.options import Option
 from tcrp.text import displayable, room_name_fault, username_fault
-from tcrp_client.texts import LANGUAGES, Texts
+from tcrp_client.ui.messages import LANGUAGES, Texts
 
 PASSWORD_SIZE = 1_024  # octets; however JSON writes them, the request stays under the 8,192 that servers accept
 _OPERATIONS = {"create": Operation.CREATE, "join": Operation.JOIN}
 
 
 class ExitCode(enum.IntEnum):
-    """What the program ends with; `sentence` is its meaning in tcrp_client.texts."""
+    """What the program ends with; `sentence` is its meaning in tcrp_client.ui.messages."""
 
     sentence: str
 

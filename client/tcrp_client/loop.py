@@ -15,8 +15,8 @@ from typing import Any, Protocol, Union
 
 from tcrp_client.events import CloseControl, Event, OpenDatagram, Output, SendControl, SendDatagram
 from tcrp_client.link import Link
-from tcrp_client.reader import Input
 from tcrp_client.session import Session
+from tcrp_client.ui.reader import Input
 
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 

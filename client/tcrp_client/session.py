@@ -33,8 +33,8 @@ from tcrp.messages import (
     Response,
     TextMessage,
 )
-from tcrp.pacing import Allowance
 from tcrp.state import MEMBERSHIP
+from tcrp.token_bucket import TokenBucket
 from tcrp_client.events import (
     CloseControl,
     Ending,
@@ -78,7 +78,7 @@ class Session:
         self._token = ""
         self._limit = 0             # octets of text in a message
         self._queue: deque[Message] = deque()
-        self._allowance = Allowance(MESSAGE_RATE, MESSAGE_BURST, 0.0)
+        self._allowance = TokenBucket(MESSAGE_RATE, MESSAGE_BURST, 0.0)
         self._is_finishing = False
         self._sent_at = self._heard_at = 0.0
         self._refusals = 0

@@ -13,8 +13,8 @@ from typing import Callable
 
 from tcrp.constants import LIMITS, Operation, Status
 from tcrp.messages import Request
-from tcrp.pacing import Allowance
 from tcrp.text import room_name_fault, username_fault
+from tcrp.token_bucket import TokenBucket
 from tcrp_server.rooms import Member, Refusal, Room, Rooms, Verifier
 
 _HASHINGS = 5.0  # passwords a minute that are forgotten of what an address owes; nothing is refused for that alone
@@ -52,11 +52,11 @@ def limit_key(host: str) -> str:
 
 
 class Allowances:
-    """One Allowance per key, `per_minute` units a minute; a full one is forgotten, so memory follows use."""
+    """One TokenBucket per key, `per_minute` units a minute; a full one is forgotten, so memory follows use."""
 
     def __init__(self, per_minute: float) -> None:
         self.per_minute = per_minute
-        self._by_key: dict[object, Allowance] = {}
+        self._by_key: dict[object, TokenBucket] = {}
         self._sweep_at = 1024
 
     def has(self, key: object, now: float) -> bool:
@@ -79,7 +79,7 @@ class Allowances:
             if len(self._by_key) >= self._sweep_at:
                 self._by_key = {key: kept for key, kept in self._by_key.items() if not kept.is_full(now)}
                 self._sweep_at = max(1024, 2 * len(self._by_key))
-            allowance = self._by_key[key] = Allowance(self.per_minute / 60, self.per_minute, now)
+            allowance = self._by_key[key] = TokenBucket(self.per_minute / 60, self.per_minute, now)
         allowance.charge(now)
 
 

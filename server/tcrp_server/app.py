@@ -11,12 +11,13 @@ import sys
 from collections.abc import Sequence
 
 from tcrp import fastcodec
-from tcrp_server import logs, sockets, tiers
+from tcrp_server import logs, sockets
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config, load
-from tcrp_server.control import LINGERING
 from tcrp_server.loop import Loop
 from tcrp_server.rooms import Rooms
+from tcrp_server.tcp.control import LINGERING
+from tcrp_server.udp import selection as tiers
 
 TOKEN_OCTETS = 16  # of randomness: 22 characters
 _FEW = 64          # files beside those of connections

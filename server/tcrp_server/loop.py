@@ -9,13 +9,16 @@ import socket
 import time
 from typing import Any, Callable
 
-from tcrp_server import errqueue, logs, polling, tiers
+from tcrp_server import logs
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config
-from tcrp_server.control import ControlServer
+from tcrp_server.linux import epoll as polling
+from tcrp_server.password_workers import PasswordWorkers
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Address, Rooms
-from tcrp_server.workers import PasswordWorkers
+from tcrp_server.tcp.control import ControlServer
+from tcrp_server.udp import icmp_errors as errqueue
+from tcrp_server.udp import selection as tiers
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _SENDS = 4_096     # datagrams sent in one turn, after which what else arrived waits for the next: about 10 ms

@@ -18,7 +18,7 @@ _LONGEST_CHAT, _LONGEST_RELAY = LIMITS.chat_datagram_size, LIMITS.relay_datagram
 
 
 class Outlet(Protocol):
-    """Where datagrams leave: `tcrp_server.fanout`, or a list in a test."""
+    """Where datagrams leave: `tcrp_server.udp.sender`, or a list in a test."""
 
     def relay(self, line: bytes, sender: Member) -> None:
         """Send `line` to everyone in the sender's room who has an endpoint, but not to the sender."""

@@ -12,9 +12,9 @@ from typing import Any, Union
 from tcrp.constants import LIMITS, TIMERS, Status
 from tcrp.fastcodec import decode_chat_datagram, encode_chat_datagram
 from tcrp.messages import ChatDatagram, Keepalive
-from tcrp.pacing import Allowance
 from tcrp.state import MEMBER, ROOM
 from tcrp.text import fold_username
+from tcrp.token_bucket import TokenBucket
 from tcrp_server.deadlines import Deadlines
 
 Address = tuple[Any, ...]  # as the socket module gives it: (host, port) or (host, port, flow, scope)
@@ -71,7 +71,7 @@ class Member:
         self.state = MEMBER.initial
         self.heard_at = now
         self.strikes = 0
-        self.allowance: Allowance | None = None  # made when it is first needed: most only listen
+        self.allowance: TokenBucket | None = None  # made when it is first needed: most only listen
         self.may_reject_at = now
         self.place = 0
 
@@ -220,7 +220,7 @@ class Rooms:
             return True
         allowance = member.allowance
         if allowance is None:
-            allowance = member.allowance = Allowance(self.message_rate, self.message_burst, now)
+            allowance = member.allowance = TokenBucket(self.message_rate, self.message_burst, now)
         return allowance.take(now)
 
     # ---- where they are ----

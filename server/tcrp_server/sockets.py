@@ -5,7 +5,7 @@ import socket
 import sys
 from typing import Any
 
-from tcrp_server import errqueue
+from tcrp_server.udp import icmp_errors as errqueue
 
 BACKLOG = 1_024  # connections that wait to be accepted: with more, a newcomer waits behind all of a flood
 UDP_BUFFER = 4 << 20  # octets; a default receive buffer holds 25 ms of a busy server's load

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from tcrp.cli.runner import NOT_SUPPORTED
 from tcrp.conformance import report, vectors
 from tcrp.conformance.case import Case, Skipped, Violation
 from tcrp.conformance.program import CODES, Answer, Program
 from tcrp.conformance.report import Outcome, Report
 from tcrp.conformance.run import list_cases, seconds, write
-from tcrp.runner import NOT_SUPPORTED
 
 LIMIT = 5.0    # seconds for one answer
 PATIENCE = 10  # answers that may fail to come before the rest is not asked

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tcrp import explain
-from tcrp.dump import WIDTH, Dump, cells
+from tcrp.cli import explain
+from tcrp.cli.dump import WIDTH, Dump, cells
 from tcrp.text import displayable
 
 KEPT = 1 << 20    # octets
@@ -34,7 +34,7 @@ DATAGRAMS = {
 @dataclass(frozen=True)
 class Entry:
     """Octets in one direction at one time, in seconds since the case began. `peer` names the end that the tool plays,
-    `message` what the octets are (a name for tcrp.explain). `size` counts also those octets that were not kept."""
+    `message` what the octets are (a name for tcrp.cli.explain). `size` counts also those octets that were not kept."""
 
     at: float
     transport: str

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from tcrp.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, VALID
+from tcrp.cli.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, VALID
 from tcrp.text import displayable
 
 CODES = (VALID, INVALID, INCOMPLETE, NOT_SUPPORTED)

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tcrp.cli.dump import WIDTH
 from tcrp.conformance.case import MUST, SECTIONS, Case
 from tcrp.conformance.exchange import Exchange
-from tcrp.dump import WIDTH
 from tcrp.text import displayable
 
 # Exit codes; the last two are those of sysexits.h.

@@ -16,11 +16,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tcrp.cli.dump import WIDTH
 from tcrp.conformance import report
 from tcrp.conformance.case import LEVELS, MUST, SHOULD, Blocked, Case, Skipped, Violation, in_order
 from tcrp.conformance.exchange import Exchange
 from tcrp.conformance.report import BLOCKED, ERROR, FAIL, PASS, SKIP, Outcome, Report
-from tcrp.dump import WIDTH
 
 _BAD = (FAIL, BLOCKED, ERROR)
 

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tcrp.cli.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, VALID
 from tcrp.conformance.case import MUST, Case, Skipped, Violation
 from tcrp.conformance.exchange import cut, first_shown
 from tcrp.conformance.program import Answer, Program
 from tcrp.constants import ErrorCode
-from tcrp.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, VALID
 
 FILES = ("control", "chat", "relay", "encode", "stream")
 _ONE_SHOT = "chat-text-japanese"  # the vector that is asked of a process of its own, whether there is `lines` or not

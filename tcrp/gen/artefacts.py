@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tcrp.errors import ProtocolError
-from tcrp.gen import fastcodec, json_spec, kaitai, markdown, mermaid, vectors, wireshark
-from tcrp.gen.codecs import (
-    c,
-    go,
-    go_fields,
-    java,
-    java_fields,
-    javascript,
-    python,
-    rust,
-)
+from tcrp.gen.backends.c import render as c
+from tcrp.gen.backends.go import render as go
+from tcrp.gen.backends.go import runner_fields as go_fields
+from tcrp.gen.backends.java import render as java
+from tcrp.gen.backends.java import runner_fields as java_fields
+from tcrp.gen.backends.javascript import render as javascript
+from tcrp.gen.backends.python import fastcodec
+from tcrp.gen.backends.python import standalone as python
+from tcrp.gen.backends.rust import render as rust
+from tcrp.gen.cases import vectors
+from tcrp.gen.documents import json_spec, kaitai, markdown, mermaid, wireshark
 from tcrp.gen.model import Model, SchemaError
 
 # Path from the root of the repository -> renderer.

@@ -12,8 +12,8 @@ import sys
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.fastcodec import encode_chat_datagram, encode_relay_datagram
 from tcrp.messages import ChatDatagram, Keepalive, Notice
-from tcrp_server import mmsg, sockaddr
-from tcrp_server.receive import BATCH
+from tcrp_server.linux import mmsg, sockaddr
+from tcrp_server.udp.receiver import BATCH
 
 BUFFER = 4 << 20  # octets, as in relay.c
 SIZE = sockaddr.size(socket.AF_INET)

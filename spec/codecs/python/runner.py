@@ -46,22 +46,22 @@ def forms(body: Any) -> list[Any]:
     return [form for form in found if form["written"]]
 
 
-def to_plain(body: Any, value: Any) -> Any:
+def to_json_value(body: Any, value: Any) -> Any:
     """What JSON has for `value`, which was read as `body`."""
     if body["kind"] == "choice":
         found = forms(body)
         form = next(form for form in found if form["value"]["name"] == type(value).__name__)
-        return {**({"form": form["name"]} if len(found) > 1 else {}), **to_plain(form["body"], value)}
+        return {**({"form": form["name"]} if len(found) > 1 else {}), **to_json_value(form["body"], value)}
     if body["kind"] == "octets":
         return value.hex()
     if not dataclasses.is_dataclass(value):
         return value
     parts = {field["name"]: field["type"] for field in body.get("fields", [])}
     members = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
-    return {name: to_plain(parts[name], item) if name in parts else item for name, item in members.items()}
+    return {name: to_json_value(parts[name], item) if name in parts else item for name, item in members.items()}
 
 
-def from_plain(body: Any, value: Any, path: str) -> Any:
+def from_json_value(body: Any, value: Any, path: str) -> Any:
     """The value of a field of type `body` that JSON has as `value`."""
     if body["kind"] == "octets":
         try:
@@ -91,7 +91,7 @@ def message(described: Any, value: Any, path: str) -> Any:
     if missing or set(value) - set(items):
         raise LocalProtocolError(ErrorCode.BAD_TYPE, "has a member too many, or one too few", path)
     parts = {field["name"]: field["type"] for field in described["body"].get("fields", [])}
-    return cls(**{name: from_plain(parts[name], item, f"{path}.{name}") if name in parts else item
+    return cls(**{name: from_json_value(parts[name], item, f"{path}.{name}") if name in parts else item
                   for name, item in value.items()})
 
 
@@ -128,7 +128,7 @@ def decode(name: str, text: bytes) -> tuple[int, str]:
     except RemoteProtocolError as error:
         is_incomplete = error.code == ErrorCode.TRUNCATED and about["framing"] == "stream"
         return wrong(INCOMPLETE if is_incomplete else INVALID, error)
-    return VALID, json.dumps(to_plain(about["body"], value))
+    return VALID, json.dumps(to_json_value(about["body"], value))
 
 
 def encode(name: str, text: bytes) -> tuple[int, str]:
@@ -140,7 +140,7 @@ def encode(name: str, text: bytes) -> tuple[int, str]:
         except (ValueError, RecursionError):
             raise LocalProtocolError(ErrorCode.BAD_JSON, "is not JSON in UTF-8", name) from None
         is_choice = about["body"]["kind"] == "choice"
-        value = from_plain(about["body"], given, name) if is_choice else message(about, given, name)
+        value = from_json_value(about["body"], given, name) if is_choice else message(about, given, name)
         octets: bytes = getattr(tcrp_codec, f"encode_{name}")(value)
     except LocalProtocolError as error:
         return wrong(INVALID, error)
@@ -156,7 +156,7 @@ def stream(accept: int, is_closed: bool, chunks: list[bytes]) -> tuple[int, str]
         at += len(chunk)
         try:
             while not isinstance(frame := reader.frame(), NeedData):
-                events.append({"at": at, "frame": to_plain(MESSAGES["control_frame"]["body"], frame)})
+                events.append({"at": at, "frame": to_json_value(MESSAGES["control_frame"]["body"], frame)})
         except RemoteProtocolError as error:
             return INVALID, json.dumps([*events, {"at": at, "error": str(error.code)}])
     return INCOMPLETE if is_closed and reader.waiting else VALID, json.dumps(events)

@@ -34,8 +34,8 @@ from tcrp.conformance.client import (
     stream,
     transports,
 )
-from tcrp.conformance.client.performance import Settings, unknown_placeholder
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.program_run import Settings, unknown_placeholder
 from tcrp.conformance.exchange import Exchange
 from tcrp.conformance.report import UNREACHABLE, USAGE, Outcome, Report
 

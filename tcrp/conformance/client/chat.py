@@ -4,8 +4,8 @@ from __future__ import annotations
 import time
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
-from tcrp.conformance.client.performance import QUIET
-from tcrp.conformance.client.stage import LEAVE, WHO, Heard, Stage
+from tcrp.conformance.client.fixture import LEAVE, WHO, Heard, Stage
+from tcrp.conformance.client.program_run import QUIET
 from tcrp.constants import LIMITS, TIMERS, NoticeKind, Operation
 from tcrp.messages import TextMessage
 

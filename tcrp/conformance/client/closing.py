@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.performance import QUIET
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.program_run import QUIET
 from tcrp.constants import LIMITS, TIMERS, Status
 
 CASES = Cases("5.8", needs=("client-request",))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from tcrp.conformance.case import Cases
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
 from tcrp.constants import LIMITS, TIMERS, Operation, Status
 
 CASES = Cases("5.1", needs=("client-request",))

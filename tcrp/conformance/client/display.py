@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
 from tcrp.constants import NoticeKind
 from tcrp.messages import ChatLine, Notice
 

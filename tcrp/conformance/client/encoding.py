@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases, Violation
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
 
 CASES = Cases("2.3", needs=("client-visit",))
 

@@ -5,7 +5,7 @@ import random
 
 from tcrp.conformance.case import SHOULD, Cases, Skipped, Violation
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
 from tcrp.constants import LIMITS, NoticeKind, Status
 
 CASES = Cases("11.3", needs=("client-visit",))

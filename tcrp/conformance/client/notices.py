@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
 from tcrp.constants import NoticeKind
 from tcrp.messages import TextMessage
 

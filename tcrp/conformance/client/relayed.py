@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from tcrp import codec
 from tcrp.conformance.case import Cases, Violation
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.messages import ChatLine, Notice
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tcrp.conformance.case import Cases, Violation
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
 from tcrp.constants import Operation, Status
 
 CASES = Cases("5.3", needs=("client-request",))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tcrp.conformance.case import Cases
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
 from tcrp.constants import Operation, State, Status
 
 CASES = Cases("5.5", needs=("client-request",))

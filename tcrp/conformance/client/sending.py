@@ -4,7 +4,7 @@ from __future__ import annotations
 import time
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
-from tcrp.conformance.client.stage import LEAVE, Stage
+from tcrp.conformance.client.fixture import LEAVE, Stage
 from tcrp.constants import LIMITS
 from tcrp.messages import ControlMessage, TextMessage
 

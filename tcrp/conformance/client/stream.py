@@ -4,7 +4,7 @@ from __future__ import annotations
 import time
 
 from tcrp.conformance.case import Cases
-from tcrp.conformance.client.stage import Stage
+from tcrp.conformance.client.fixture import Stage
 from tcrp.constants import LIMITS
 
 CASES = Cases("5.2", needs=("client-request",))

@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases, Skipped, Violation
+from tcrp.conformance.client.fixture import Stage
 from tcrp.conformance.client.server import HOST
-from tcrp.conformance.client.stage import Stage
 
 CASES = Cases("4", needs=("client-visit",))
 

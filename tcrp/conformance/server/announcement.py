@@ -6,8 +6,8 @@ import time
 from tcrp import codec
 from tcrp.conformance.case import Cases
 from tcrp.conformance.server.connection import Connection
+from tcrp.conformance.server.fixture import JOIN, Stage, request
 from tcrp.conformance.server.peer import Member
-from tcrp.conformance.server.stage import JOIN, Stage, request
 from tcrp.constants import NoticeKind, Status
 from tcrp.messages import EndpointAnnouncement
 

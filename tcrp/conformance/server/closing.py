@@ -6,8 +6,8 @@ import time
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
 from tcrp.conformance.server.connection import Connection
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, header, request
 from tcrp.conformance.server.peer import Member
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, header, request
 from tcrp.constants import TIMERS, NoticeKind, State, Status
 
 CASES = Cases("5.8", needs=("server-room-not-found",))

@@ -42,7 +42,7 @@ from tcrp.conformance.server import (
     texts,
     transports,
 )
-from tcrp.conformance.server.stage import Stage
+from tcrp.conformance.server.fixture import Stage
 from tcrp.conformance.server.target import Settings, Target, Unreachable
 from tcrp.constants import DEFAULT_PORT
 

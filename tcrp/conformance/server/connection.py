@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tcrp import codec
+from tcrp.cli.explain import how_many
 from tcrp.conformance.case import Violation
 from tcrp.conformance.exchange import TCP, Exchange
 from tcrp.conformance.server.target import Target
 from tcrp.constants import LIMITS, State, Status
 from tcrp.errors import RemoteProtocolError
-from tcrp.explain import how_many
 from tcrp.framing import FrameReader, NeedData
 from tcrp.messages import ControlFrame
 

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from tcrp import codec
+from tcrp.cli.explain import how_many
 from tcrp.conformance.case import SHOULD, Cases, Violation
 from tcrp.conformance.exchange import TCP
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, frame, header, request
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame, header, request
 from tcrp.constants import LIMITS, State, Status
-from tcrp.explain import how_many
 from tcrp.messages import RequestPayload
 
 CASES = Cases("5.1", needs=("server-room-not-found",))

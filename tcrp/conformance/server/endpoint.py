@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from tcrp.conformance.case import Cases, Violation
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame
 from tcrp.conformance.server.peer import WHO, shown
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, frame
 from tcrp.constants import NoticeKind, Status
 from tcrp.messages import Notice
 

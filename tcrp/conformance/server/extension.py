@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases, Violation
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, frame
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame
 from tcrp.constants import NoticeKind, Status
 
 CASES = Cases("12.2", needs=("server-joined", "server-room-not-found"))

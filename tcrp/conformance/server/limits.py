@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tcrp.conformance.case import SHOULD, Cases, Skipped, Violation
 from tcrp.conformance.server.connection import Connection, Reply, status_name
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, request
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, request
 from tcrp.constants import LIMITS, NoticeKind, Status
 from tcrp.messages import ChatLine, Notice
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from tcrp.conformance.case import SHOULD, Cases, Skipped, Violation
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, request
 from tcrp.conformance.server.peer import LEAVE, Member
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, request
 from tcrp.constants import NoticeKind, Status
 
 CASES = Cases("7.1", needs=("server-relay", "server-who"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcrp.conformance.case import MUST, SHOULD, Cases
-from tcrp.conformance.server.stage import JOIN, Stage, request
+from tcrp.conformance.server.fixture import JOIN, Stage, request
 from tcrp.constants import Status
 
 CASES = Cases("8.1", needs=("server-room-not-found",))

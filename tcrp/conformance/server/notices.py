@@ -7,8 +7,8 @@ import time
 import unicodedata
 
 from tcrp.conformance.case import Cases, Skipped, Violation
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage
 from tcrp.conformance.server.peer import LEAVE, WHO, Member, shown
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage
 from tcrp.constants import LIMITS, TIMERS, NoticeKind, Status
 from tcrp.messages import Notice
 

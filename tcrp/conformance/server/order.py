@@ -5,7 +5,7 @@ from __future__ import annotations
 from tcrp import codec
 from tcrp.conformance.case import Cases, Violation
 from tcrp.conformance.server.connection import Reply
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, frame, header, request
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame, header, request
 from tcrp.constants import LIMITS, State, Status
 from tcrp.messages import RequestPayload
 

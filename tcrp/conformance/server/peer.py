@@ -11,13 +11,13 @@ import time
 from typing import Union
 
 from tcrp import codec
+from tcrp.cli.explain import how_many
 from tcrp.conformance.case import Violation
 from tcrp.conformance.exchange import UDP, describe
 from tcrp.conformance.server.connection import Clock
 from tcrp.conformance.server.target import Address
 from tcrp.constants import ControlKind, NoticeKind
 from tcrp.errors import RemoteProtocolError
-from tcrp.explain import how_many
 from tcrp.messages import ChatLine, Notice
 
 Heard = Union[ChatLine, Notice]

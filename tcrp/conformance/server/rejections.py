@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
+from tcrp.conformance.server.fixture import Stage
 from tcrp.conformance.server.peer import LEAVE, WHO, Member, shown
-from tcrp.conformance.server.stage import Stage
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.messages import Notice
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tcrp.conformance.case import Cases, Skipped, Violation
 from tcrp.conformance.exchange import describe
+from tcrp.conformance.server.fixture import JOIN, Stage
 from tcrp.conformance.server.peer import LEAVE, Member, shown
-from tcrp.conformance.server.stage import JOIN, Stage
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.messages import Notice
 

@@ -6,8 +6,8 @@ import math
 
 from tcrp.conformance.case import Cases, Skipped, Violation
 from tcrp.conformance.server.connection import Reply
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, request
 from tcrp.conformance.server.peer import LEAVE
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, request
 from tcrp.constants import LIMITS, NoticeKind, Status
 
 CASES = Cases("5.5", needs=("server-room-not-found",))

@@ -4,7 +4,7 @@ answered with ROOM_NOT_FOUND then, an invalid one with INVALID_REQUEST."""
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, frame
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame
 from tcrp.constants import LIMITS, NoticeKind, Status
 
 CASES = Cases("5.3", needs=("server-room-not-found",))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage
 from tcrp.conformance.server.peer import LEAVE, WHO
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage
 from tcrp.constants import NoticeKind, Status
 
 CASES = Cases("5.4", needs=("server-create",))

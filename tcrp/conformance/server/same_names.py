@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage
 from tcrp.constants import NoticeKind, Status
 
 CASES = Cases("8.2", needs=("server-relay", "server-who"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases, Violation
+from tcrp.conformance.server.fixture import JOIN, Stage, request
 from tcrp.conformance.server.peer import LEAVE, WHO
-from tcrp.conformance.server.stage import JOIN, Stage, request
 from tcrp.constants import Status
 
 CASES = Cases("13", needs=("server-relay", "server-who"))

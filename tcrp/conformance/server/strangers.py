@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from tcrp.conformance.case import Cases
 from tcrp.conformance.server.chat import COUNTS, SILENCE
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage
 from tcrp.conformance.server.peer import LEAVE, WHO, Member, Wire
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage
 from tcrp.constants import NoticeKind
 
 CASES = Cases("6.1", needs=("server-relay", "server-who"))

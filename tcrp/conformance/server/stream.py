@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tcrp.conformance.case import Cases, Violation
 from tcrp.conformance.server.connection import Connection, status_name
-from tcrp.conformance.server.stage import CREATE, JOIN, Stage, frame, header, request
+from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame, header, request
 from tcrp.constants import LIMITS, TIMERS, State, Status
 
 CASES = Cases("5.2", needs=("server-room-not-found",))

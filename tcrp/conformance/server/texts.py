@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases
-from tcrp.conformance.server.stage import Stage
+from tcrp.conformance.server.fixture import Stage
 
 CASES = Cases("8.3", needs=("server-relay",))
 

@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import SHOULD, Cases, Skipped, Violation
+from tcrp.conformance.server.fixture import CREATE, Stage
 from tcrp.conformance.server.peer import WHO, Member
-from tcrp.conformance.server.stage import CREATE, Stage
 
 CASES = Cases("4", needs=("server-create",))
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tcrp import codec, plain
+from tcrp import codec
+from tcrp.cli import json_values as plain
 from tcrp.constants import ControlKind
 from tcrp.gen.cases.case import encoded, event_fields
 from tcrp.gen.cases.playbook import JOIN, WORDS, Message, Play, members, message_data, sent
@@ -81,7 +82,7 @@ class ClientPlay(Play):
             message = Notice(message.kind, message.subject, "in the words of the server")
         self.hears_octets(codec.encode_relay_datagram(message))
         if is_shown:
-            self.expect(shows=plain.to_plain("relay_datagram", message))
+            self.expect(shows=plain.to_json_value("relay_datagram", message))
 
     def hears_octets(self, octets: bytes) -> None:
         """Any datagram comes from the server."""

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import Any, Union
 
-from tcrp import codec, plain
+from tcrp import codec
+from tcrp.cli import json_values as plain
 from tcrp.constants import NoticeKind, Operation
 from tcrp.errors import RemoteProtocolError
 from tcrp.gen.cases.case import EVENTS, Event, encoded, event_fields
@@ -70,7 +71,7 @@ def message_data(name: str, octets: bytes) -> Data:
     """A datagram, and what it says if it is valid and can be read at a glance."""
     data: Data = {"message": name, "octets": octets.hex()}
     try:
-        fields = plain.to_plain(name, codec.decode(name, octets))
+        fields = plain.to_json_value(name, codec.decode(name, octets))
     except RemoteProtocolError:
         return data
     return {**data, "fields": fields} if len(octets) <= 512 else data
@@ -79,7 +80,7 @@ def message_data(name: str, octets: bytes) -> Data:
 def relay_data(message: ChatLine | Notice) -> Data:
     """A relay datagram to be expected: without octets and text where the words are the server's own."""
     if isinstance(message, Notice) and message.text == WORDS:
-        fields = plain.to_plain("relay_datagram", message)
+        fields = plain.to_json_value("relay_datagram", message)
         del fields["text"]
         return {"message": "relay_datagram", "fields": fields}
     return message_data("relay_datagram", codec.encode_relay_datagram(message))

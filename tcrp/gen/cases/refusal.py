@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tcrp import codec
+from tcrp.cli.json_values import from_json_value
 from tcrp.gen.model import Choice, Message, Model, SchemaError
-from tcrp.plain import from_plain
 
 HUGE = float("inf")  # in JSON: 1e400
 HALF, OTHER_HALF = "\ud83c", "\udf75"  # of an emoji
@@ -98,7 +98,7 @@ class Refusals:
         maximum = self._described().maximum
         if maximum is None:
             raise SchemaError(self.message, "has no largest size, which a case is about")
-        return maximum - len(codec.encode(self.message, from_plain(self.message, {**self.good, **change})))
+        return maximum - len(codec.encode(self.message, from_json_value(self.message, {**self.good, **change})))
 
     def _described(self) -> Message:
         return next(message for message in self.model.messages if message.name == self.message)

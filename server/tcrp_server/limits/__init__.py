@@ -1,0 +1,1 @@
+"""What one address or member may take; without input and output."""

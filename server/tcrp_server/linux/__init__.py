@@ -1,0 +1,1 @@
+"""Kernel short cuts of Linux. An extension: the server runs without this folder."""

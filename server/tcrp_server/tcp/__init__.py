@@ -1,0 +1,1 @@
+"""The control channel: connections and byte channels."""

@@ -1,0 +1,1 @@
+"""The chat channel: how datagrams arrive and leave."""

@@ -1,0 +1,1 @@
+"""The command line `tcrp`, and what it prints."""

@@ -1,0 +1,139 @@
+"""What the two halves of the JavaScript renderer share: lines, literals, names, options."""
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+
+from tcrp.gen.backends import prose
+from tcrp.gen.backends.names import camel
+from tcrp.gen.backends.values import forms
+from tcrp.gen.model import Message, Run, Unsigned, UpTo
+
+WIDTH = 120
+SAFE = 2 ** 53 - 1  # the greatest integer up to which numbers are exact
+
+
+class Lines:
+    """Lines of JavaScript, at the indentation of the innermost `block`."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._indent = ""
+
+    def line(self, text: str) -> None:
+        """One line as it is."""
+        self._lines.append(self._indent + text)
+
+    @contextlib.contextmanager
+    def block(self, head: str, tail: str = "}") -> Iterator[None]:
+        """`head`, indented what is written inside the `with`, `tail`."""
+        self.line(head)
+        before, self._indent = self._indent, self._indent + "  "
+        yield
+        self._indent = before
+        self.line(tail)
+
+    def comment(self, text: str) -> None:
+        """`text` behind "//", on as many lines as it needs."""
+        self._lines += prose.lines([text], f"{self._indent}// ", WIDTH)
+
+    def doc(self, paragraphs: list[str]) -> None:
+        """`paragraphs` as the JSDoc of what follows."""
+        self._lines += prose.block(paragraphs, self._indent, WIDTH)
+
+    def call(self, head: str, arguments: list[str], tail: str = ";") -> None:
+        """`head(arguments)tail` on one line; or with the last argument, or else each argument, on lines of its own."""
+        whole = f"{head}({', '.join(arguments)}){tail}"
+        first = f"{head}({', '.join([*arguments[:-1], '{'])}"
+        if len(self._indent + whole) <= WIDTH:
+            self.line(whole)
+            return
+        if arguments[-1].startswith("{ ") and len(self._indent + first) <= WIDTH:
+            with self.block(first, f"}}){tail}"):
+                for option in re.split(r", (?=\w+: )", arguments[-1][2:-2]):
+                    self.line(f"{option},")
+            return
+        with self.block(f"{head}(", f"){tail}"):
+            for argument in arguments:
+                self.line(f"{argument},")
+
+    def text(self) -> str:
+        """All lines."""
+        return "\n".join(self._lines) + "\n"
+
+
+class Locals:
+    """The local variables of one function: wire names in camelCase, with "_" behind where one is taken."""
+
+    def __init__(self, *reserved: str) -> None:
+        self._taken = set(reserved)
+
+    def take(self, name: str) -> str:
+        """A variable for the field `name`."""
+        found = camel(name)
+        while found in self._taken or found in _KEYWORDS:
+            found += "_"
+        self._taken.add(found)
+        return found
+
+
+_KEYWORDS = frozenset(re.findall(r"\w+", """
+    arguments await break case catch class const continue debugger default delete do else enum eval export extends
+    false finally for function if implements import in instanceof interface let new null package private protected
+    public return static super switch this throw true try typeof var void while with yield
+"""))
+
+
+def quoted(text: str) -> str:
+    """`text` as a literal."""
+    return json.dumps(text)
+
+
+def octets(value: bytes) -> str:
+    """`value` as an array of numbers."""
+    return f"[{', '.join(f'0x{octet:02x}' for octet in value)}]"
+
+
+def options(**values: str) -> str:
+    """An object literal of those `values` that are not ""; "" if none is."""
+    given = ", ".join(f"{name}: {value}" for name, value in values.items() if value)
+    return f"{{ {given} }}" if given else ""
+
+
+def is_big(kind: Unsigned) -> bool:
+    """Whether the values of `kind` need a bigint."""
+    return kind.maximum > SAFE
+
+
+def bounds(kind: Unsigned) -> str:
+    """The range of `kind` as options, where it is narrower than what its octets can say; "" if it is not."""
+    suffix = "n" if is_big(kind) else ""
+    natural = kind.maximum == 256 ** kind.octets - 1
+    return options(minimum=f"{kind.minimum}{suffix}" if kind.minimum else "",
+                   maximum="" if natural else f"{kind.maximum}n" if suffix else maximum(kind.maximum, kind.limit))
+
+
+def extent(kind: Run, size: str = "") -> str:
+    """How far `kind` reaches and its bounds, as options."""
+    until = octets(kind.extent.delimiter) if isinstance(kind.extent, UpTo) else ""
+    return options(size=size, until=until, minimum=str(kind.minimum) if kind.minimum else "",
+                   maximum="" if kind.maximum is None else maximum(kind.maximum, kind.limit))
+
+
+def maximum(value: int, limit: str) -> str:
+    """An upper bound: the name of the limit that it is, or the number."""
+    return f"LIMITS.{camel(limit)}" if limit else str(value)
+
+
+def method(kind: Run) -> str:
+    """The method of Reader and Writer for `kind`."""
+    return {"": "bytes", "utf-8": "utf8", "ascii": "ascii"}[kind.encoding]
+
+
+def union(message: Message) -> str:
+    """The type of a message's values."""
+    if message.value:
+        return message.value.name
+    return " | ".join(dict.fromkeys(form.value.name for form in forms(message)))

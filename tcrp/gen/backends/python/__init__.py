@@ -1,0 +1,1 @@
+"""The Python codecs: tcrp.fastcodec, and the file that stands alone."""

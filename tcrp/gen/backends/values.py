@@ -1,0 +1,131 @@
+"""The value types that codecs in other languages declare: each once, whatever number of bodies is read into it."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Union
+
+from tcrp.gen.backends.python.encode import begins_with_constant, has_octets
+from tcrp.gen.model import (
+    Choice,
+    Field,
+    Form,
+    Ignored,
+    JsonMember,
+    JsonObject,
+    Message,
+    Model,
+    SchemaError,
+    Struct,
+    Type,
+    Value,
+)
+
+AttributeType = Union[Type, JsonMember]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of a value type; with `may_be_absent` it has no value where the octets have none."""
+
+    name: str
+    doc: str
+    type: AttributeType
+    may_be_absent: bool
+
+
+@dataclass(frozen=True)
+class ValueType:
+    """A value type; `doc` is that of the message, or of the form that is read into it.
+
+    `form` tells it from the other value types of a choice; it is "" where there is nothing to tell.
+    """
+
+    name: str
+    doc: str
+    attributes: tuple[Attribute, ...]
+    form: str = ""
+
+
+def value_types(model: Model) -> tuple[ValueType, ...]:
+    """All value types, in the order of the messages; forms inside a message come before it."""
+    bodies: dict[str, list[Message | Form]] = {}
+    docs: dict[str, str] = {}
+    told: dict[str, str] = {}
+    for message in model.messages:
+        found = forms(message)
+        for form in found:
+            bodies.setdefault(form.value.name, []).append(form)
+            told.setdefault(form.value.name, form_name(form, found))
+        if message.value:
+            bodies.setdefault(message.value.name, []).append(message)
+        elif not several(found):
+            docs[found[0].value.name] = message.doc
+    return tuple(_value_type(name, docs.get(name, ""), told.get(name, ""), found) for name, found in bodies.items())
+
+
+def several(forms: Sequence[Form]) -> bool:
+    """Whether the forms of one choice have more than one value type, so that a value has to say which it is."""
+    return len({form.value.name for form in forms}) > 1
+
+
+def form_name(form: Form, forms: Sequence[Form]) -> str:
+    """What tells the values of `form` from those of the other `forms`: the name of the one that is written; or ""."""
+    if not several(forms):
+        return ""
+    return next(other.name for other in forms if other.written and other.value.name == form.value.name)
+
+
+def misreadings(choice: Choice) -> list[tuple[int | None, str]]:
+    """As what else the default form of `choice` might be read, if it could be written so: (first octet, other form).
+
+    The octet is None, and the form may be "nothing", where the default form would have no octets. A writer checks
+    these in their order, after the fields of the form.
+    """
+    body = choice.default.body
+    if isinstance(body, JsonObject) or begins_with_constant(body):
+        return []
+    nothing = [] if has_octets(body) else [(None, choice.empty.name if choice.empty else "nothing")]
+    return [*nothing, *((octet, form.name) for octet, form in choice.cases)]
+
+
+def on_stream(message: Message) -> bool:
+    """Whether a message that ends too early is incomplete, not invalid: it stands on the stream itself."""
+    return message.transport == "tcp" and not message.inside
+
+
+def forms(message: Message) -> tuple[Form, ...]:
+    """The forms of a message that is a choice, or of the choice inside it."""
+    if isinstance(message.body, Choice):
+        return message.body.forms
+    return next((field.type.forms for field in message.body.fields if isinstance(field.type, Choice)), ())
+
+
+def _value_type(name: str, doc: str, form: str, bodies: list[Message | Form]) -> ValueType:
+    # What is written decides the types: the JSON form of a request says more than the bare one.
+    main = next((body for body in bodies if isinstance(body, Message) or body.written), bodies[0])
+    value = main.value
+    assert isinstance(value, Value)
+    attributes = tuple(_attribute(attribute, main, bodies) for attribute in value.fields)
+    return ValueType(name, doc or main.doc, attributes, form)
+
+
+def _attribute(name: str, main: Message | Form, bodies: list[Message | Form]) -> Attribute:
+    found = [part for body in [main, *bodies] for part in _parts(body) if part.name == name]
+    if not found:
+        raise SchemaError(main.name, f"no body has the attribute {name}")
+    part = found[0]
+    absent = any(all(other.name != name or _may_be_absent(other) for other in _parts(body)) for body in bodies)
+    kind: AttributeType = part if isinstance(part, JsonMember) else part.type
+    return Attribute(name, part.doc, kind, absent)
+
+
+def _parts(body: Message | Form) -> list[Field | JsonMember]:
+    if isinstance(body.body, JsonObject):
+        return list(body.body.members)
+    assert isinstance(body.body, Struct)
+    return [field for field in body.body.fields if not isinstance(field.type, Ignored)]
+
+
+def _may_be_absent(part: Field | JsonMember) -> bool:
+    return not part.required if isinstance(part, JsonMember) else part.optional and part.absent is None

@@ -1,0 +1,1 @@
+"""What is generated for people and tools: specification blocks, diagrams, JSON, Kaitai, Wireshark."""
