@@ -1,6 +1,6 @@
 """What a conformance case is, and what it may say about its target.
 
-A case is a function of a stage (the peers that it talks with). It returns if the target does as the specification
+A case is a function of a fixture (the peers that it talks with). It returns if the target does as the specification
 says. Else it raises Violation; Skipped if it cannot be run here; Blocked if the target fails in what comes before.
 """
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pathlib import Path
 from tcrp.cli.runner import NOT_SUPPORTED
 from tcrp.conformance import report, vectors
 from tcrp.conformance.case import Case, Skipped, Violation
-from tcrp.conformance.program import CODES, Answer, Program
+from tcrp.conformance.codec_program import CODES, Answer, CodecProgram
 from tcrp.conformance.report import Outcome, Report
 from tcrp.conformance.run import list_cases, seconds, write
 
@@ -24,7 +24,7 @@ LIMIT = 5.0    # seconds for one answer
 PATIENCE = 10  # answers that may fail to come before the rest is not asked
 
 
-def run(cases: Sequence[Case], program: Program, again: Callable[[str], str]) -> Iterator[Outcome]:
+def run(cases: Sequence[Case], program: CodecProgram, again: Callable[[str], str]) -> Iterator[Outcome]:
     """What comes of each case; `again` gives the command that runs the case of an id."""
     bad: set[str] = set()
     for case in cases:
@@ -85,7 +85,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, cases: list[Case]) -> int:
     options = ["--vectors", str(arguments.vectors)] if arguments.vectors else []
-    program = Program(arguments.command, arguments.time_limit)
+    program = CodecProgram(arguments.command, arguments.time_limit)
 
     def again(id: str) -> str:
         return shlex.join(["python", "-m", "tcrp", "conform", "codec", *options, "--case", id, "--",
@@ -113,7 +113,7 @@ def _run(arguments: argparse.Namespace, cases: list[Case]) -> int:
     return code
 
 
-def _trouble(program: Program, case: Case) -> str:
+def _trouble(program: CodecProgram, case: Case) -> str:
     """Why the program answers neither of two simple questions, be it rightly or not; "" if it does."""
     vector = case.run.args[0] if isinstance(case.run, partial) else {}
     if vector.get("result") != "valid":

@@ -25,17 +25,17 @@ from tcrp.conformance.report import BLOCKED, ERROR, FAIL, PASS, SKIP, Outcome, R
 _BAD = (FAIL, BLOCKED, ERROR)
 
 # Opens what a case talks with, and closes it afterwards. The exchange is the record to keep.
-OpenStage = Callable[[Case, Exchange], AbstractContextManager[Any]]
+OpenFixture = Callable[[Case, Exchange], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
-class Runner:
+class CaseRunner:
     """How cases are run. `target` is "server" or "client"; `again` gives the command for one case alone; `vital` are
     ids of cases that show whether the target still serves (none: it is a new one for each case); `jobs` cases run
     side by side."""
 
     target: str
-    open_stage: OpenStage
+    open_fixture: OpenFixture
     again: Callable[[Case], str]
     vital: Sequence[str] = ()
     jobs: int = 8
@@ -85,8 +85,8 @@ class Runner:
         began = time.monotonic()
         verdict, expected, observed = PASS, "", ""
         try:
-            with self.open_stage(case, exchange) as stage:
-                case.run(stage)
+            with self.open_fixture(case, exchange) as fixture:
+                case.run(fixture)
         except Violation as violation:
             verdict, expected, observed = FAIL, violation.expected, violation.observed
         except Skipped as skipped:
@@ -213,7 +213,7 @@ def list_cases(cases: Sequence[Case]) -> None:
 
 
 def show_progress(total: int) -> Callable[[Outcome], None]:
-    """Tells a person who waits how far it is; for Runner.on_outcome."""
+    """Tells a person who waits how far it is; for CaseRunner.on_outcome."""
     done = 0
 
     def show(outcome: Outcome) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 from tcrp.cli.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, VALID
 from tcrp.conformance.case import MUST, Case, Skipped, Violation
+from tcrp.conformance.codec_program import Answer, CodecProgram
 from tcrp.conformance.exchange import cut, first_shown
-from tcrp.conformance.program import Answer, Program
 from tcrp.constants import ErrorCode
 
 FILES = ("control", "chat", "relay", "encode", "stream")
@@ -105,7 +105,7 @@ class _Question:
         return Violation(f"{self.asked} and print {cut(self.wanted, start)}", words + more)
 
 
-def _decode(vector: Vector, program: Program, is_alone: bool = False) -> None:
+def _decode(vector: Vector, program: CodecProgram, is_alone: bool = False) -> None:
     _decoded(vector, vector["octets"], program.alone if is_alone else program.ask)
 
 
@@ -128,7 +128,7 @@ def _decoded(vector: Vector, octets: str, ask: Ask) -> None:
         raise question.violation(answer, f": {wrong}")
 
 
-def _encode(vector: Vector, program: Program, is_alone: bool = False) -> None:
+def _encode(vector: Vector, program: CodecProgram, is_alone: bool = False) -> None:
     """Have the fields encoded, from JSON in ASCII, and in raw UTF-8 if that is another."""
     message, flags = vector["message"], vector["flags"]
     ask = program.alone if is_alone else program.ask
@@ -147,7 +147,7 @@ def _encode(vector: Vector, program: Program, is_alone: bool = False) -> None:
             _decoded(vector, written, ask)
 
 
-def _refuse(vector: Vector, program: Program) -> None:
+def _refuse(vector: Vector, program: CodecProgram) -> None:
     """Have the fields refused, with whatever error code: what is out of range in one language has no type in another.
 
     A program that wrote U+FFFD for half of a surrogate pair may never have had it.
@@ -164,7 +164,7 @@ def _refuse(vector: Vector, program: Program) -> None:
         raise question.violation(answer, f": error is {json.dumps(found)}")
 
 
-def _read(vector: Vector, program: Program) -> None:
+def _read(vector: Vector, program: CodecProgram) -> None:
     octets = vector["octets"]
     for way in [*vector["chunkings"], [1] * (len(octets) // 2)]:
         ends = [sum(way[:number + 1]) for number in range(len(way))]

@@ -14,7 +14,7 @@ import pytest
 from tcrp.conformance import codec, vectors
 from tcrp.conformance import program as program_module
 from tcrp.conformance.case import Case
-from tcrp.conformance.program import LONGEST, Program
+from tcrp.conformance.codec_program import LONGEST, CodecProgram
 from tcrp.conformance.report import BLOCKED, ERROR, FAIL, PASS, SKIP, Outcome, Report, text
 from tcrp.schema import MESSAGES
 from tests.conformance.mutants.broken_codec import FAULTS
@@ -29,7 +29,7 @@ FEW = ["decode-chat-text", "encode-chat-text", "decode-chat-text-latin-1"]
 
 def outcomes(fault: str, *ids: str, seconds: float = 30.0) -> dict[str, Outcome]:
     """What comes of the cases with these ids, or of all, with a codec of that fault."""
-    program = Program([sys.executable, BROKEN, fault], seconds)
+    program = CodecProgram([sys.executable, BROKEN, fault], seconds)
     try:
         cases = [BY_ID[id] for id in ids] or CASES
         return {each.case.id: each for each in codec.run(cases, program, lambda id: f"run {id}")}
@@ -183,7 +183,7 @@ def test_a_program_that_does_not_run_is_told_so_once() -> None:
 
 def test_a_program_that_does_not_wait_for_the_question() -> None:
     """Its end is no output, whoever is first."""
-    program = Program([sys.executable, "-c", "raise SystemExit(127)"], 30.0)
+    program = CodecProgram([sys.executable, "-c", "raise SystemExit(127)"], 30.0)
     process = program_module._Process([sys.executable, "-c", "raise SystemExit(127)"])
     process._threads[1].join(30)
     process.write(b"00", is_last=True)
@@ -214,7 +214,7 @@ def test_both_sides_are_cut_around_the_first_difference() -> None:
 
 @pytest.mark.parametrize("fault", ["talks", "buffers", "lines-crashes"])
 def test_lines_that_do_not_work_are_no_fault(fault: str) -> None:
-    program = Program([sys.executable, BROKEN, fault], 6.0 if fault == "buffers" else 30.0)
+    program = CodecProgram([sys.executable, BROKEN, fault], 6.0 if fault == "buffers" else 30.0)
     cases = [BY_ID[id] for id in FEW * 2]
     assert [each.verdict for each in codec.run(cases, program, str)] == [PASS] * 6
     assert program.batch is (fault != "buffers")
@@ -230,7 +230,7 @@ def test_a_message_that_a_codec_does_not_have() -> None:
 def test_a_program_that_hangs_often_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codec, "PATIENCE", 2)
     cases = [case for case in CASES if case.id.startswith("decode-chat") and "invalid" in case.run.args[0]["result"]]
-    program = Program([sys.executable, BROKEN, "hangs-on-invalid"], 0.3)
+    program = CodecProgram([sys.executable, BROKEN, "hangs-on-invalid"], 0.3)
     assert [each.verdict for each in codec.run(cases[:4], program, str)] == [FAIL, FAIL, ERROR, ERROR]
     program.close()
 

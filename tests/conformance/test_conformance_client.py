@@ -18,8 +18,7 @@ import pytest
 
 from tcrp.conformance import client
 from tcrp.conformance.case import MUST, SHOULD, Case
-from tcrp.conformance.client.program_run import Settings, substituted
-from tcrp.conformance.client.server import Server
+from tcrp.conformance.client.program_run import ClientSettings, substituted
 from tcrp.conformance.report import BLOCKED, FAIL, PASS, SKIP, Outcome, Report, text
 from tests.conformance.mutants.client_mutants import FAULTS
 from tests.project.test_quotes import requirements
@@ -125,7 +124,7 @@ NOT_SEEN = {
 
 
 def play(command: list[str], case: Case, patience: float = PATIENCE) -> Outcome:
-    settings = Settings(command, START, patience, LIMIT)
+    settings = ClientSettings(command, START, patience, LIMIT)
     return client.runner(settings, 1).run_one(case)
 
 
@@ -141,7 +140,7 @@ def broken(fault: str) -> list[str]:
 # ---- the cases, each by ours and by a fault ----
 
 def test_our_client_passes_every_case() -> None:
-    outcomes = client.runner(Settings(OURS, START, PATIENCE, LIMIT), JOBS).run(list(client.CASES))
+    outcomes = client.runner(ClientSettings(OURS, START, PATIENCE, LIMIT), JOBS).run(list(client.CASES))
     assert [(each.case.id, each.expected, each.observed) for each in outcomes if each.verdict not in (PASS, SKIP)] == []
     skipped = {each.case.id for each in outcomes if each.verdict == SKIP}
     assert skipped <= {"client-other-address"}  # needs a second address of this machine, as Linux has
@@ -232,7 +231,7 @@ STRANGERS = {
 def test_a_program_that_is_no_client_is_a_result(name: str, tmp_path: Path) -> None:
     source, words = STRANGERS[name]
     start = START if "create_connection" in source else 2.0
-    settings = Settings(stranger(tmp_path, source), start, 1.0, LIMIT)
+    settings = ClientSettings(stranger(tmp_path, source), start, 1.0, LIMIT)
     outcome = client.runner(settings, 1).run_one(ALL["client-request"])
     assert outcome.verdict == FAIL
     assert re.search(words, outcome.observed), outcome.observed
@@ -268,7 +267,7 @@ def test_datagrams_of_a_stranger_are_not_judged(id: str, monkeypatch: pytest.Mon
 
 def test_a_program_that_takes_too_long_in_all_is_ended(tmp_path: Path) -> None:
     source, _ = STRANGERS["connects and says nothing"]
-    settings = Settings(stranger(tmp_path, source), 5.0, 600.0, 1.0)
+    settings = ClientSettings(stranger(tmp_path, source), 5.0, 600.0, 1.0)
     outcome = client.runner(settings, 1).run_one(ALL["client-request"])
     assert outcome.verdict == FAIL
     assert "after 1 s, and was ended" in outcome.observed
@@ -344,7 +343,7 @@ def test_the_command(tmp_path: Path) -> None:
 
 def test_who_takes_a_read_for_a_frame_is_told_so_first() -> None:
     cases = [ALL[f"client-{id}"] for id in ("request", "two-frames", "visit", "token-short", "large-reply")]
-    outcomes = client.runner(Settings(broken("one_read_one_frame"), START, SHORT, LIMIT), JOBS).run(cases)
+    outcomes = client.runner(ClientSettings(broken("one_read_one_frame"), START, SHORT, LIMIT), JOBS).run(cases)
     report = Report("it", outcomes, 1.0)
     assert [each.case.id for each in report.failures()] == ["client-two-frames"]
     assert report.failures()[0].case.requirements[0][0] == "CTL-07"
@@ -352,7 +351,7 @@ def test_who_takes_a_read_for_a_frame_is_told_so_first() -> None:
 
 def test_a_program_that_ends_at_once_has_one_heading(tmp_path: Path) -> None:
     source = "sys.stderr.write('first words' + ' ' * 9 + 'x' * 5000 + 'last words'); sys.exit(3)"
-    settings = Settings(stranger(tmp_path, source), START, SHORT, LIMIT)
+    settings = ClientSettings(stranger(tmp_path, source), START, SHORT, LIMIT)
     outcomes = client.runner(settings, JOBS).run(list(client.CASES))
     report = Report("it", outcomes, 1.0)
     assert [each.case.id for each in report.failures()] == ["client-request"]
@@ -376,7 +375,7 @@ def test_a_hint(fault: str, id: str, words: str) -> None:
 
 def test_a_case_waits_for_what_it_needs() -> None:
     cases = [ALL[id] for id in ("client-request", "client-visit", "client-text-utf8")]
-    outcomes = client.runner(Settings(broken("little_endian"), START, PATIENCE, LIMIT), JOBS).run(cases)
+    outcomes = client.runner(ClientSettings(broken("little_endian"), START, PATIENCE, LIMIT), JOBS).run(cases)
     assert [each.verdict for each in outcomes] == [FAIL, BLOCKED, BLOCKED]
 
 

@@ -25,10 +25,10 @@ from tcrp.conformance import report
 from tcrp.conformance.case import MUST, SECTIONS, SHOULD, Blocked, Case, Cases, Skipped, Violation
 from tcrp.conformance.exchange import ENTRIES, KEPT, TCP, UDP, Exchange
 from tcrp.conformance.report import BLOCKED, ERROR, FAIL, PASS, SKIP, Outcome, Report
-from tcrp.conformance.run import Runner
+from tcrp.conformance.run import CaseRunner
 from tcrp.conformance.server import stream
 from tcrp.conformance.server.command import CASES, again, judge, split_address
-from tcrp.conformance.server.target import Settings, Target, Unreachable
+from tcrp.conformance.server.target import ServerSettings, Target, Unreachable
 from tests.conformance.mutants.server_table import TABLE
 from tests.project.test_requirements import requirements
 from tests.support.server_process import PATIENCE, killed_after, server
@@ -44,8 +44,9 @@ LIMITS = {"idle_timeout": 2, "handshake_timeout": 1, "max_members": 75, "max_con
 OPTIONS = [word for name, value in LIMITS.items() for word in (f"--{name.replace('_', '-')}", str(value))]
 
 
-def settings(port: int, **others: Any) -> Settings:
-    return Settings(**{"host": LOCAL, "port": port, "udp_port": port, "seed": 1, "silence": 0.05, **LIMITS, **others})
+def settings(port: int, **others: Any) -> ServerSettings:
+    ours = {"host": LOCAL, "port": port, "udp_port": port, "seed": 1, "silence": 0.05}
+    return ServerSettings(**{**ours, **LIMITS, **others})
 
 
 # ---- our server, and its mutants ----
@@ -201,7 +202,7 @@ def _passes(stage: Any) -> None:
 
 
 def _run(cases: Sequence[Case], **others: Any) -> dict[str, Outcome]:
-    runner = Runner("server", Scene, lambda case: f"again {case.id}", **others)
+    runner = CaseRunner("server", Scene, lambda case: f"again {case.id}", **others)
     outcomes = runner.run(cases)
     assert [each.case for each in outcomes] == list(cases)
     return {each.case.id: each for each in outcomes}

@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT)]
 
 from tcrp.cli import runner  # noqa: E402
 from tcrp.conformance import codec, report, vectors  # noqa: E402
-from tcrp.conformance.program import Program  # noqa: E402
+from tcrp.conformance.codec_program import CodecProgram  # noqa: E402
 from tcrp.conformance.report import Outcome  # noqa: E402
 from tests.support import codec_inputs, languages  # noqa: E402
 
@@ -50,7 +50,7 @@ def cases() -> dict[str, list[codec.Case]]:
 
 def outcomes(command: Sequence[str], column: str) -> list[Outcome]:
     """What comes of the vectors of one column. Every codec of ours has the verb `lines`."""
-    program = Program(command, LIMIT)
+    program = CodecProgram(command, LIMIT)
     try:
         found = list(codec.run(cases()[column], program, str))
         assert program.batch, "the verb lines does not work"

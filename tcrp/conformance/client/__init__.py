@@ -1,7 +1,7 @@
 """Cases for client programs. A program under test is started by us and visits a server of ours; the contract is in
 spec/conformance.md.
 
-`program` runs the program, `server` has the sockets, `stage` is what cases talk with, `replies` makes their octets;
+`program` runs the program, `server` has the sockets, `fixture` is what cases talk with, `replies` makes their octets;
 the other modules are the cases, one for each section or a few short ones of the specification.
 """
 from __future__ import annotations
@@ -34,8 +34,8 @@ from tcrp.conformance.client import (
     stream,
     transports,
 )
-from tcrp.conformance.client.fixture import Stage
-from tcrp.conformance.client.program_run import Settings, unknown_placeholder
+from tcrp.conformance.client.fixture import ClientFixture
+from tcrp.conformance.client.program_run import ClientSettings, unknown_placeholder
 from tcrp.conformance.exchange import Exchange
 from tcrp.conformance.report import UNREACHABLE, USAGE, Outcome, Report
 
@@ -77,7 +77,7 @@ def main(arguments: argparse.Namespace) -> int:
         return _failed(USAGE, wrong)
     if shutil.which(arguments.program[0]) is None:
         return _failed(UNREACHABLE, f"there is no program {arguments.program[0]!a}")
-    settings = Settings(arguments.program, arguments.start, arguments.patience, arguments.time_limit)
+    settings = ClientSettings(arguments.program, arguments.start, arguments.patience, arguments.time_limit)
     began = time.monotonic()
     outcomes = runner(settings, arguments.jobs, run.show_progress(len(cases))).run(cases)
     target = shlex.join(arguments.program)
@@ -86,23 +86,24 @@ def main(arguments: argparse.Namespace) -> int:
     return run.write(Report(target, outcomes, time.monotonic() - began, left_out=words), arguments)
 
 
-def runner(settings: Settings, jobs: int, on_outcome: Callable[[Outcome], None] = lambda outcome: None) -> run.Runner:
+def runner(settings: ClientSettings, jobs: int,
+           on_outcome: Callable[[Outcome], None] = lambda outcome: None) -> run.CaseRunner:
     """What runs cases against the program of `settings`, a new process for each."""
     options = f"--start {settings.start:g} --patience {settings.patience:g} --time-limit {settings.time_limit:g}"
 
     @contextmanager
-    def opened(case: Case, exchange: Exchange) -> Iterator[Stage]:
+    def opened(case: Case, exchange: Exchange) -> Iterator[ClientFixture]:
         is_slow = case in SLOW_CASES
-        stage = Stage(replace(settings, time_limit=max(settings.time_limit, _SLOW_LIMIT * is_slow)), exchange)
+        fixture = ClientFixture(replace(settings, time_limit=max(settings.time_limit, _SLOW_LIMIT * is_slow)), exchange)
         try:
-            yield stage
+            yield fixture
         finally:
-            stage.close()
+            fixture.close()
 
     def again(case: Case) -> str:
         return f"python -m tcrp conform client {options} --case {case.id} -- {shlex.join(settings.command)}"
 
-    return run.Runner("client", opened, again, jobs=jobs, on_outcome=on_outcome)
+    return run.CaseRunner("client", opened, again, jobs=jobs, on_outcome=on_outcome)
 
 
 def _failed(code: int, message: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.fixture import ClientFixture
 from tcrp.conformance.client.program_run import QUIET
 from tcrp.constants import LIMITS, TIMERS, Status
 
@@ -25,14 +25,14 @@ _IN_TIME = {"CTL-20": "SHOULD give up if it has no whole answer 5 s after it beg
 @CASES.case("client-one-request", "one request is sent, and nothing after it but an announcement of two octets",
             {"CTL-13": "MUST send exactly one request on a control connection, as the first thing it sends",
              "EPA-01": "once, after its request"}, needs=("client-two-frames",))
-def one_request(stage: Stage) -> None:
+def one_request(fixture: ClientFixture) -> None:
     """Everything that comes on the connection until the client has registered, and a moment longer."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(stage.ok(), stage.complete())
-    stage.register()
-    rest = stage.rest(QUIET)
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(fixture.ok(), fixture.complete())
+    fixture.register()
+    rest = fixture.rest(QUIET)
     if len(rest) not in (0, _ANNOUNCEMENT):
         raise Violation(f"nothing after the request, or {_ANNOUNCEMENT} octets",
                         f"{len(rest)} octets: {rest[:40].hex()}")
@@ -41,117 +41,118 @@ def one_request(stage: Stage) -> None:
 @CASES.case("client-late-announcement", "the endpoint is not announced before COMPLETE",
             {"EPA-02": "SHOULD send the announcement only after it has COMPLETE"}, section="5.7", level=SHOULD,
             needs=("client-two-frames",))
-def late_announcement(stage: Stage) -> None:
+def late_announcement(fixture: ClientFixture) -> None:
     """Nothing comes between the request and COMPLETE."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    rest = stage.rest(QUIET)
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    rest = fixture.rest(QUIET)
     if rest:
         raise Violation("no octet between the request and COMPLETE", f"{len(rest)} octets: {rest[:40].hex()}")
-    stage.send(stage.ok(), stage.complete())
-    stage.register()
+    fixture.send(fixture.ok(), fixture.complete())
+    fixture.register()
 
 
 # ---- what comes too late ----
 
 @CASES.case("client-octets-after-complete", "octets after COMPLETE are ignored", _IGNORE,
             needs=("client-two-frames",))
-def octets_after_complete(stage: Stage) -> None:
+def octets_after_complete(fixture: ClientFixture) -> None:
     """In the same segment: a refusal, and octets that are no frame."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(stage.ok(), stage.complete(), replies.response(stage.operation, stage.room, Status.INTERNAL_ERROR),
-               b"\xff" * 100)
-    stage.register()
-    stage.answer_who()
-    stage.hear("still here")
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(fixture.ok(), fixture.complete(),
+                 replies.response(fixture.operation, fixture.room, Status.INTERNAL_ERROR), b"\xff" * 100)
+    fixture.register()
+    fixture.answer_who()
+    fixture.hear("still here")
 
 
 @CASES.case("client-octets-after-refusal", "a refusal stays one, whatever follows", _IGNORE)
-def octets_after_refusal(stage: Stage) -> None:
+def octets_after_refusal(fixture: ClientFixture) -> None:
     """In the same segment: RESPONSE OK and COMPLETE."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(replies.response(stage.operation, stage.room, Status.ROOM_FULL), stage.ok(), stage.complete())
-    stage.must_give_up()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(replies.response(fixture.operation, fixture.room, Status.ROOM_FULL), fixture.ok(), fixture.complete())
+    fixture.must_give_up()
 
 
 @CASES.case("client-end-after-complete", "the end of the connection after COMPLETE is not the end of the membership",
             {"CTL-18": "MUST NOT take the end of the control connection after COMPLETE as the end of the membership"},
             needs=("client-visit", "client-two-frames"))
-def end_after_complete(stage: Stage) -> None:
+def end_after_complete(fixture: ClientFixture) -> None:
     """The server closes at once; words go both ways after that."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(stage.ok(), stage.complete())
-    stage.server.end_sending()
-    stage.register()
-    stage.answer_who()
-    stage.must_run()
-    stage.hear("still here")
-    stage.type("me too")
-    stage.text("the text 'me too'")
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(fixture.ok(), fixture.complete())
+    fixture.server.end_sending()
+    fixture.register()
+    fixture.answer_who()
+    fixture.must_run()
+    fixture.hear("still here")
+    fixture.type("me too")
+    fixture.text("the text 'me too'")
 
 
 # ---- what comes too early ----
 
-def _ended(octets: Callable[[Stage], bytes], end: Callable[[Stage], None]) -> Callable[[Stage], None]:
-    def ended(stage: Stage) -> None:
-        stage.start()
-        stage.accept()
-        stage.request()
-        stage.send(octets(stage))
-        end(stage)
-        stage.must_give_up()
+def _ended(octets: Callable[[ClientFixture], bytes],
+           end: Callable[[ClientFixture], None]) -> Callable[[ClientFixture], None]:
+    def ended(fixture: ClientFixture) -> None:
+        fixture.start()
+        fixture.accept()
+        fixture.request()
+        fixture.send(octets(fixture))
+        end(fixture)
+        fixture.must_give_up()
     return ended
 
 
-def _close(stage: Stage) -> None:
-    stage.server.end_sending()
+def _close(fixture: ClientFixture) -> None:
+    fixture.server.end_sending()
 
 
-def _reset(stage: Stage) -> None:
-    stage.server.reset()
+def _reset(fixture: ClientFixture) -> None:
+    fixture.server.reset()
 
 
 for _id, _summary, _octets, _end in (
-        ("client-closed-at-once", "a close without an answer ends the attempt", lambda stage: b"", _close),
+        ("client-closed-at-once", "a close without an answer ends the attempt", lambda fixture: b"", _close),
         ("client-closed-in-header", "a close inside of a header ends the attempt",
-         lambda stage: stage.ok()[:LIMITS.control_header_size - 1], _close),
+         lambda fixture: fixture.ok()[:LIMITS.control_header_size - 1], _close),
         ("client-closed-in-response", "a close inside of RESPONSE ends the attempt",
-         lambda stage: stage.ok()[:-1], _close),
+         lambda fixture: fixture.ok()[:-1], _close),
         ("client-closed-after-ok", "a close between RESPONSE OK and COMPLETE ends the attempt",
-         lambda stage: stage.ok(), _close),
+         lambda fixture: fixture.ok(), _close),
         ("client-closed-in-complete", "a close inside of the token ends the attempt, also if its beginning is there",
-         lambda stage: stage.ok() + stage.complete()[:-1], _close),
-        ("client-reset", "a reset in place of an answer ends the attempt", lambda stage: b"", _reset)):
+         lambda fixture: fixture.ok() + fixture.complete()[:-1], _close),
+        ("client-reset", "a reset in place of an answer ends the attempt", lambda fixture: b"", _reset)):
     CASES.case(_id, _summary, _ENDS)(_ended(_octets, _end))
 
 
 @CASES.case("client-no-answer", "a server that says nothing is given up after 5 s", _IN_TIME, level=SHOULD)
-def no_answer(stage: Stage) -> None:
+def no_answer(fixture: ClientFixture) -> None:
     """Not one octet after the request."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.must_give_up(TIMERS.answer_timeout + _LATE)
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.must_give_up(TIMERS.answer_timeout + _LATE)
 
 
 @CASES.case("client-dripping-answer", "a server that answers an octet at a time is given up after 5 s in all", _IN_TIME,
             level=SHOULD)
-def dripping_answer(stage: Stage) -> None:
+def dripping_answer(fixture: ClientFixture) -> None:
     """An octet each half second, so that a time limit for each read never ends."""
-    stage.start()
-    stage.accept()
+    fixture.start()
+    fixture.accept()
     began = time.monotonic()
-    stage.request()
-    for octet in stage.ok() + stage.complete():
+    fixture.request()
+    for octet in fixture.ok() + fixture.complete():
         is_over = time.monotonic() - began > TIMERS.answer_timeout + _LATE
-        if is_over or stage.program.wait(_DRIP) is not None:
+        if is_over or fixture.program.wait(_DRIP) is not None:
             break
-        stage.send(bytes([octet]))
-    stage.must_give_up(_LATE)
+        fixture.send(bytes([octet]))
+    fixture.must_give_up(_LATE)

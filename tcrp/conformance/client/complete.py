@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tcrp.conformance.case import Cases
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.fixture import ClientFixture
 from tcrp.constants import LIMITS, State
 
 CASES = Cases("5.6", needs=("client-request",))
@@ -19,26 +19,26 @@ _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 @CASES.case("client-waits-for-complete", "after RESPONSE OK the client waits for the token",
             {**_GIVE_UP, "CHT-02": "MUST put the octets of the room name of its request and of its token into every"})
-def waits_for_complete(stage: Stage) -> None:
+def waits_for_complete(fixture: ClientFixture) -> None:
     """No datagram, and no end, before the token; then a registration with it."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(stage.ok())
-    stage.must_run()
-    stage.must_send_nothing("no datagram before the token has come", 0)
-    stage.send(stage.complete())
-    stage.register()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(fixture.ok())
+    fixture.must_run()
+    fixture.must_send_nothing("no datagram before the token has come", 0)
+    fixture.send(fixture.complete())
+    fixture.register()
 
 
 # ---- tokens ----
 
-def _valid(token: str) -> Callable[[Stage], None]:
-    def valid(stage: Stage) -> None:
-        stage.token = token
-        stage.start()
-        stage.admit()
-        stage.register()
+def _valid(token: str) -> Callable[[ClientFixture], None]:
+    def valid(fixture: ClientFixture) -> None:
+        fixture.token = token
+        fixture.start()
+        fixture.admit()
+        fixture.register()
     return valid
 
 
@@ -49,13 +49,13 @@ for _id, _summary, _token in (
     CASES.case(_id, _summary, _AS_IS)(_valid(_token))
 
 
-def _invalid(state: int, payload: bytes) -> Callable[[Stage], None]:
-    def invalid(stage: Stage) -> None:
-        stage.start()
-        stage.accept()
-        stage.request()
-        stage.send(stage.ok(), replies.frame(stage.operation, stage.room, state, payload), stage.complete())
-        stage.must_give_up()
+def _invalid(state: int, payload: bytes) -> Callable[[ClientFixture], None]:
+    def invalid(fixture: ClientFixture) -> None:
+        fixture.start()
+        fixture.accept()
+        fixture.request()
+        fixture.send(fixture.ok(), replies.frame(fixture.operation, fixture.room, state, payload), fixture.complete())
+        fixture.must_give_up()
     return invalid
 
 
@@ -71,10 +71,10 @@ for _id, _summary, _state, _payload in (
 
 
 @CASES.case("client-complete-too-large", "a COMPLETE of an invalid size ends the attempt", _GIVE_UP)
-def complete_too_large(stage: Stage) -> None:
+def complete_too_large(fixture: ClientFixture) -> None:
     """2^29 + 1 octets of token."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(stage.ok(), replies.resized(stage.complete(), LIMITS.operation_payload_size + 1))
-    stage.must_give_up()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(fixture.ok(), replies.resized(fixture.complete(), LIMITS.operation_payload_size + 1))
+    fixture.must_give_up()

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from tcrp.conformance.case import Cases
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.fixture import ClientFixture
 from tcrp.constants import LIMITS, TIMERS, Operation, Status
 
 CASES = Cases("5.1", needs=("client-request",))
@@ -17,56 +17,56 @@ _TOO_LARGE = {"CTL-02": "MUST treat an `operation_payload_size` above 536,870,91
             {"GEN-01": "A sender MUST write every integer unsigned and big-endian.",
              "GEN-02": "MUST set a size field to the number of octets",
              "CTL-01": "MUST write `operation_payload_size` as 25 zero octets and a u32"}, needs=())
-def request_create(stage: Stage) -> None:
+def request_create(fixture: ClientFixture) -> None:
     """Everything as the program was told, in ASCII."""
-    stage.start(operation=Operation.CREATE)
-    stage.accept()
-    stage.request()
+    fixture.start(operation=Operation.CREATE)
+    fixture.accept()
+    fixture.request()
 
 
 @CASES.case("client-request-japanese", "the request to join a room: sizes count octets, not characters",
             {"GEN-02": "to the number of octets, not characters, of the field that it counts",
              "GEN-03": "A sender MUST encode text as UTF-8"})
-def request_japanese(stage: Stage) -> None:
+def request_japanese(fixture: ClientFixture) -> None:
     """A room name of 4 characters in 12 octets, a user name of 2 in 6."""
-    stage.start(user="太郎", room="お茶の間")
-    stage.accept()
-    stage.request()
+    fixture.start(user="太郎", room="お茶の間")
+    fixture.accept()
+    fixture.request()
 
 
 @CASES.case("client-size-too-large", "a payload size above 2^29 ends the attempt, without waiting for the payload",
             _TOO_LARGE)
-def size_too_large(stage: Stage) -> None:
+def size_too_large(fixture: ClientFixture) -> None:
     """2^29 + 1, and not one octet after the room name."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(replies.resized(stage.ok(), LIMITS.operation_payload_size + 1)[:-1])
-    stage.must_close(_AT_ONCE)
-    stage.must_give_up()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(replies.resized(fixture.ok(), LIMITS.operation_payload_size + 1)[:-1])
+    fixture.must_close(_AT_ONCE)
+    fixture.must_give_up()
 
 
 @CASES.case("client-size-high-octet", "a payload size whose high octets are not zero is not read by its low octets",
             _TOO_LARGE)
-def size_high_octet(stage: Stage) -> None:
+def size_high_octet(fixture: ClientFixture) -> None:
     """2^224 + 1 where 1 is right: whoever reads the last four octets alone finds a fine answer."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(replies.resized(stage.ok(), (1 << 224) + 1), stage.complete())
-    stage.must_give_up()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(replies.resized(fixture.ok(), (1 << 224) + 1), fixture.complete())
+    fixture.must_give_up()
 
 
 @CASES.case("client-large-reply", "a reply with a payload of 65,536 octets is read",
             {"CTL-05": "MUST have an accept limit of at least 65,536 octets for the payload of a reply"},
             needs=("client-two-frames",))
-def large_reply(stage: Stage) -> None:
+def large_reply(fixture: ClientFixture) -> None:
     """RESPONSE OK with a detail that nobody has asked for, as large as it may be; then COMPLETE."""
-    stage.start()
-    stage.accept()
-    stage.request()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
     frame = '{"padding":""}'
     padding = "." * (LIMITS.reply_accept - 1 - len(frame))
     detail = frame.replace('""', f'"{padding}"').encode()
-    stage.send(replies.response(stage.operation, stage.room, Status.OK, detail), stage.complete())
-    stage.register()
+    fixture.send(replies.response(fixture.operation, fixture.room, Status.OK, detail), fixture.complete())
+    fixture.register()

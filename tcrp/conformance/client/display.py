@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
-from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.fixture import ClientFixture
 from tcrp.constants import NoticeKind
 from tcrp.messages import ChatLine, Notice
 
@@ -27,16 +27,16 @@ _INVISIBLE = "\u00ad\u034f\u115f\u200b\u2060\u3164\ufeff"
 _AT_WORK = ("\N{WOMAN}\u200d\N{PERSONAL COMPUTER}", "می\u200cخواهم", "❤\ufe0f", "葛\U000e0100城")
 
 
-def _shows_safely(message: Callable[[str], ChatLine | Notice], bad: str) -> Callable[[Stage], None]:
-    def shows_safely(stage: Stage) -> None:
-        stage.start()
-        stage.enter()
-        stage.hear("before")
+def _shows_safely(message: Callable[[str], ChatLine | Notice], bad: str) -> Callable[[ClientFixture], None]:
+    def shows_safely(fixture: ClientFixture) -> None:
+        fixture.start()
+        fixture.enter()
+        fixture.hear("before")
         for character in bad:
-            stage.relay(message(character))
-        stage.hear("after")
-        stage.must_run()  # standard error may be read later than standard output
-        for name, octets in (("output", stage.program.output), ("error", stage.program.errors)):
+            fixture.relay(message(character))
+        fixture.hear("after")
+        fixture.must_run()  # standard error may be read later than standard output
+        for name, octets in (("output", fixture.program.output), ("error", fixture.program.errors)):
             text = _LINE_ENDS.sub("", octets.decode("utf-8", "replace"))
             raw = {each for each in text if each in bad}
             if raw:
@@ -56,98 +56,98 @@ CASES.case("client-controls-in-unknown-notice", "control characters of a notice 
 
 
 @CASES.case("client-one-line-each", "a chat line stays one line, whatever is in it", _LINES)
-def one_line_each(stage: Stage) -> None:
+def one_line_each(fixture: ClientFixture) -> None:
     """Every character that some terminal or program takes as the end of a line, before words in another's name."""
-    stage.start()
-    stage.enter()
+    fixture.start()
+    fixture.enter()
     for character in _BREAKS:
-        stage.relay(ChatLine("eve", f"hello{character}bob: I owe eve money"))
-    stage.hear("after")
-    _must_not_begin(stage, "output", "bob: I owe")
+        fixture.relay(ChatLine("eve", f"hello{character}bob: I owe eve money"))
+    fixture.hear("after")
+    _must_not_begin(fixture, "output", "bob: I owe")
 
 
 @CASES.case("client-one-line-each-notice", "a notice stays one line, whatever is in it", _LINES)
-def one_line_each_notice(stage: Stage) -> None:
+def one_line_each_notice(fixture: ClientFixture) -> None:
     """The same in subject and text."""
-    stage.start()
-    stage.enter()
+    fixture.start()
+    fixture.enter()
     for character in _BREAKS:
         words = f"hello{character}bob: I owe eve money"
-        stage.relay(Notice(NoticeKind.JOINED, words, words))
-        stage.relay(Notice(NoticeKind.MEMBERS + 1, "it", words))
-    stage.hear("after")
-    stage.must_run()
-    _must_not_begin(stage, "output", "bob: I owe")
-    _must_not_begin(stage, "error", "bob: I owe")
+        fixture.relay(Notice(NoticeKind.JOINED, words, words))
+        fixture.relay(Notice(NoticeKind.MEMBERS + 1, "it", words))
+    fixture.hear("after")
+    fixture.must_run()
+    _must_not_begin(fixture, "output", "bob: I owe")
+    _must_not_begin(fixture, "error", "bob: I owe")
 
 
 @CASES.case("client-notice-apart", "notices stand where no chat line can: on standard error", _APART)
-def notice_apart(stage: Stage) -> None:
+def notice_apart(fixture: ClientFixture) -> None:
     """A notice that looks like a chat line; and chat lines that look like notices."""
-    stage.start()
-    stage.enter()
-    stage.notify(NoticeKind.MEMBERS + 1, "bob", "bob: I owe eve money")
-    stage.must_notice("I owe eve money")
-    stage.relay(ChatLine("* carol joined", "the notice"))
-    stage.must_show("* carol joined: the notice")
-    stage.must_run()
-    _must_not_begin(stage, "output", "bob: I owe")
-    if b"the notice" in stage.program.errors:
+    fixture.start()
+    fixture.enter()
+    fixture.notify(NoticeKind.MEMBERS + 1, "bob", "bob: I owe eve money")
+    fixture.must_notice("I owe eve money")
+    fixture.relay(ChatLine("* carol joined", "the notice"))
+    fixture.must_show("* carol joined: the notice")
+    fixture.must_run()
+    _must_not_begin(fixture, "output", "bob: I owe")
+    if b"the notice" in fixture.program.errors:
         raise Violation("chat lines on standard output alone", "one on standard error")
 
 
 @CASES.case("client-bidi", "characters that turn the direction of writing are shown as U+FFFD", _HIDDEN, level=SHOULD)
-def bidi(stage: Stage) -> None:
+def bidi(fixture: ClientFixture) -> None:
     """In a text and in a name."""
-    _must_replace(stage, _BIDI)
+    _must_replace(fixture, _BIDI)
 
 
 @CASES.case("client-invisible", "characters that are drawn as nothing are shown as U+FFFD", _HIDDEN, level=SHOULD)
-def invisible(stage: Stage) -> None:
+def invisible(fixture: ClientFixture) -> None:
     """In a text and in a name."""
-    _must_replace(stage, _INVISIBLE)
+    _must_replace(fixture, _INVISIBLE)
 
 
 @CASES.case("client-joiners", "joiners and selectors are shown where scripts and emoji need them", _HIDDEN,
             level=SHOULD)
-def joiners(stage: Stage) -> None:
+def joiners(fixture: ClientFixture) -> None:
     """A picture out of two, a Persian word, a red heart, the form of a family name."""
-    stage.start()
-    stage.enter()
+    fixture.start()
+    fixture.enter()
     for text in _AT_WORK:
-        stage.hear(text)
+        fixture.hear(text)
 
 
 @CASES.case("client-marks", "at most 8 combining marks in a row are shown",
             {"TXT-19": "A client SHOULD show at most 8 combining marks in a row."}, level=SHOULD)
-def marks(stage: Stage) -> None:
+def marks(fixture: ClientFixture) -> None:
     """A letter with 40."""
-    stage.start()
-    stage.enter()
-    stage.relay(ChatLine("bob", "Z" + "\u0301\u0323" * 20 + "algo"))
-    stage.hear("after")
+    fixture.start()
+    fixture.enter()
+    fixture.relay(ChatLine("bob", "Z" + "\u0301\u0323" * 20 + "algo"))
+    fixture.hear("after")
     row = longest = 0
-    for character in stage.program.output.decode("utf-8", "replace"):
+    for character in fixture.program.output.decode("utf-8", "replace"):
         row = row + 1 if unicodedata.category(character)[0] == "M" else 0
         longest = max(longest, row)
     if longest > 8:
         raise Violation("at most 8 combining marks in a row", f"{longest}")
 
 
-def _must_not_begin(stage: Stage, name: str, words: str) -> None:
-    octets = stage.program.output if name == "output" else stage.program.errors
+def _must_not_begin(fixture: ClientFixture, name: str, words: str) -> None:
+    octets = fixture.program.output if name == "output" else fixture.program.errors
     if words in re.split(f"[{_BREAKS}]", octets.decode("utf-8", "replace")) or any(
             line.startswith(words) for line in re.split(f"[{_BREAKS}]", octets.decode("utf-8", "replace"))):
         raise Violation(f"no line on standard {name} that begins {words!r}", "one")
 
 
-def _must_replace(stage: Stage, characters: str) -> None:
-    stage.start()
-    stage.enter()
+def _must_replace(fixture: ClientFixture, characters: str) -> None:
+    fixture.start()
+    fixture.enter()
     for character in characters:
-        stage.relay(ChatLine(f"b{character}b", f"one{character}two"))
-    stage.hear("after")
-    shown = stage.program.output.decode("utf-8", "replace")
+        fixture.relay(ChatLine(f"b{character}b", f"one{character}two"))
+    fixture.hear("after")
+    shown = fixture.program.output.decode("utf-8", "replace")
     raw = {each for each in characters if each in shown}
     if raw:
         raise Violation("U+FFFD in their place", f"as they are: {code_points(raw)}")

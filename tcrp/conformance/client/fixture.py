@@ -1,4 +1,4 @@
-"""The stage of a case: the program under test, and the server that it visits."""
+"""The fixture of a case: the program under test, and the server that it visits."""
 from __future__ import annotations
 
 import time
@@ -8,9 +8,9 @@ from typing import Union
 from tcrp import codec
 from tcrp.conformance.case import Violation
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.program import KEPT
-from tcrp.conformance.client.program_run import QUIET, SLICE, Performance, Settings
-from tcrp.conformance.client.server import HOST, NAME, Arrival, Server
+from tcrp.conformance.client.process import KEPT
+from tcrp.conformance.client.program_run import QUIET, SLICE, ClientSettings, ProgramRun
+from tcrp.conformance.client.server import HOST, NAME, Arrival, CaseServer
 from tcrp.conformance.exchange import UDP, Exchange, describe
 from tcrp.connection import SERVER, ControlConnection
 from tcrp.constants import LIMITS, ControlKind, NoticeKind, Operation, Status
@@ -34,12 +34,12 @@ class Heard:
     at: float
 
 
-class Stage(Performance):
+class ClientFixture(ProgramRun):
     """One visit of the program. close() ends it, whatever has come of it."""
 
-    def __init__(self, settings: Settings, exchange: Exchange) -> None:
+    def __init__(self, settings: ClientSettings, exchange: Exchange) -> None:
         super().__init__(settings, exchange)
-        self.server = Server(exchange)
+        self.server = CaseServer(exchange)
         self.user, self.room, self.operation = "alice", "lobby", Operation.JOIN
         self.token = TOKEN
         self._control = ControlConnection(SERVER, codec)
@@ -56,7 +56,7 @@ class Stage(Performance):
               password: str = "") -> None:
         """Start the program, which is to visit the server. Raises OSError if the system cannot."""
         self.user, self.room, self.operation = user, room, operation
-        self.perform(HOST, self.server.port, user, room, operation, password)
+        self.run_program(HOST, self.server.port, user, room, operation, password)
 
     def must_give_up(self, seconds: float = 0.0) -> None:
         """The program ends, says so to its user and to who has started it, and sends no datagram."""

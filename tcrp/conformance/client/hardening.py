@@ -5,7 +5,7 @@ import random
 
 from tcrp.conformance.case import SHOULD, Cases, Skipped, Violation
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.fixture import ClientFixture
 from tcrp.constants import LIMITS, NoticeKind, Status
 
 CASES = Cases("11.3", needs=("client-visit",))
@@ -16,80 +16,80 @@ _DETAIL = '{"sealed":{"version":1},"更":[1,2.5,null,true,"\\u0000"]}'.encode()
 
 
 @CASES.case("client-random-datagrams", "300 datagrams of random octets change nothing", _IN_ORDER)
-def random_datagrams(stage: Stage) -> None:
+def random_datagrams(fixture: ClientFixture) -> None:
     """The same ones each time; those that would be ROOM_CLOSED or REMOVED are left out."""
-    stage.start()
-    stage.enter()
+    fixture.start()
+    fixture.enter()
     chance = random.Random(0)
     for number in range(_DATAGRAMS):
         octets = bytes(chance.choices(range(256), k=chance.randrange(80)))
         if number % 3 == 0:
             octets = b"\0" + octets
         if octets[1:2] not in (b"\x03", b"\x04"):
-            stage.relay(octets)
+            fixture.relay(octets)
         if number % 50 == 49:
-            stage.hear(f"mark {number}")
+            fixture.hear(f"mark {number}")
 
 
 @CASES.case("client-port-unreachable", "a datagram that met a closed port (ICMP) is not the end: the client goes on",
             _IN_ORDER, level=SHOULD)
-def port_unreachable(stage: Stage) -> None:
+def port_unreachable(fixture: ClientFixture) -> None:
     """The server's port is closed for one text, as while a server starts again. One report of three counts for nothing
     (section 9); this text may be lost, or sent again."""
-    stage.start()
-    stage.enter()
-    stage.server.close_datagrams()
-    stage.type("to a closed port")
-    stage.must_run()  # long enough to have sent it
+    fixture.start()
+    fixture.enter()
+    fixture.server.close_datagrams()
+    fixture.type("to a closed port")
+    fixture.must_run()  # long enough to have sent it
     try:
-        stage.server.open_datagrams()
+        fixture.server.open_datagrams()
     except OSError as error:
         raise Skipped(f"another program has taken the port ({error.strerror})") from None
-    stage.hear("open again")
-    stage.type("to an open port")
-    while stage.text("the text 'to an open port'").rstrip("\r\n") != "to an open port":
+    fixture.hear("open again")
+    fixture.type("to an open port")
+    while fixture.text("the text 'to an open port'").rstrip("\r\n") != "to an open port":
         pass
 
 
 @CASES.case("client-random-answer", "an answer of random octets ends the attempt in order", _IN_ORDER,
             needs=("client-request",))
-def random_answer(stage: Stage) -> None:
+def random_answer(fixture: ClientFixture) -> None:
     """1,000 octets, of which the size is invalid."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(bytes(random.Random(1).choices(range(1, 256), k=1_000)))
-    stage.must_give_up()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(bytes(random.Random(1).choices(range(1, 256), k=1_000)))
+    fixture.must_give_up()
 
 
 @CASES.case("client-detail-unknown", "a detail that nobody has asked for changes nothing",
             {"EXT-02": "MUST ignore members of `tcrp` and of `detail` that it does not know",
              "EXT-03": "MUST use nothing but the core protocol unless `detail` grants more"}, section="12.2",
             needs=("client-visit", "client-two-frames"))
-def detail_unknown(stage: Stage) -> None:
+def detail_unknown(fixture: ClientFixture) -> None:
     """It offers an extension; what follows is the core protocol."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(replies.response(stage.operation, stage.room, Status.OK, _DETAIL), stage.complete())
-    stage.register()
-    stage.answer_who()
-    stage.type("in plain text")
-    stage.text("the text 'in plain text'")
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(replies.response(fixture.operation, fixture.room, Status.OK, _DETAIL), fixture.complete())
+    fixture.register()
+    fixture.answer_who()
+    fixture.type("in plain text")
+    fixture.text("the text 'in plain text'")
 
 
 @CASES.case("client-token-secret", "the token is never shown", {"SEC-03": "A client MUST NOT show or log its token."},
             section="13")
-def token_secret(stage: Stage) -> None:
+def token_secret(fixture: ClientFixture) -> None:
     """A visit with a rejected message, a bad datagram, and an end by the server."""
-    stage.start()
-    stage.enter()
-    stage.notify(NoticeKind.REJECTED, stage.user, "it was too long")
-    stage.relay(b"\xff\xfe")
-    stage.type("t" * LIMITS.chat_datagram_size, "hello")
-    stage.hear("after")
-    stage.notify(NoticeKind.REMOVED, stage.user, "idle")
-    stage.end()
-    for name, octets in (("output", stage.program.output), ("error", stage.program.errors)):
-        if stage.token.encode() in octets:
+    fixture.start()
+    fixture.enter()
+    fixture.notify(NoticeKind.REJECTED, fixture.user, "it was too long")
+    fixture.relay(b"\xff\xfe")
+    fixture.type("t" * LIMITS.chat_datagram_size, "hello")
+    fixture.hear("after")
+    fixture.notify(NoticeKind.REMOVED, fixture.user, "idle")
+    fixture.end()
+    for name, octets in (("output", fixture.program.output), ("error", fixture.program.errors)):
+        if fixture.token.encode() in octets:
             raise Violation(f"no token on standard {name}", "the token")

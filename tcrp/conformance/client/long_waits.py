@@ -4,7 +4,7 @@ from __future__ import annotations
 import time
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
-from tcrp.conformance.client.fixture import WHO, Stage
+from tcrp.conformance.client.fixture import WHO, ClientFixture
 from tcrp.constants import LIMITS, TIMERS
 from tcrp.messages import Keepalive
 
@@ -15,30 +15,31 @@ _LATE = 3.0  # seconds
 
 @CASES.case("client-keepalive", "a client that has nothing to say sends a keepalive after 20 s (slow)",
             {"CHT-09": "SHOULD send a keepalive whenever it has sent no datagram for 20 s"}, level=SHOULD)
-def keepalive(stage: Stage) -> None:
+def keepalive(fixture: ClientFixture) -> None:
     """WHO keeps alive as well."""
-    stage.start()
-    stage.enter()
-    heard = stage.datagram(TIMERS.keepalive_interval + _LATE)
+    fixture.start()
+    fixture.enter()
+    heard = fixture.datagram(TIMERS.keepalive_interval + _LATE)
     if heard is None or not (isinstance(heard.message, Keepalive) or heard.message == WHO):
         raise Violation(f"a keepalive, or WHO, within {TIMERS.keepalive_interval + _LATE:g} s",
-                        f"{heard.message if heard else 'nothing'}; {stage.state()}")
+                        f"{heard.message if heard else 'nothing'}; {fixture.state()}")
 
 
 @CASES.case("client-silence", "after 60 s of silence the client asks by WHO, five times, and ends (slow)",
             {"CHT-11": "SHOULD send WHO as in CHT-07 when it has received no datagram for 60 s, and take its "
                        "membership as lost when WHO, sent 5 times, has brought no datagram at all"}, level=SHOULD)
-def silence(stage: Stage) -> None:
+def silence(fixture: ClientFixture) -> None:
     """The server says nothing after MEMBERS."""
-    stage.start()
-    stage.enter()
+    fixture.start()
+    fixture.enter()
     asked = 0
     limit = TIMERS.silence_interval + TIMERS.register_interval * LIMITS.register_tries + _LATE
     deadline = time.monotonic() + limit
     while asked < LIMITS.register_tries:
-        heard = stage.datagram(deadline - time.monotonic())
+        heard = fixture.datagram(deadline - time.monotonic())
         if heard is None:
-            raise Violation(f"WHO {LIMITS.register_tries} times within {limit:g} s", f"{asked} times; {stage.state()}")
+            raise Violation(f"WHO {LIMITS.register_tries} times within {limit:g} s",
+                            f"{asked} times; {fixture.state()}")
         asked += heard.message == WHO
-    if stage.end() == 0:
+    if fixture.end() == 0:
         raise Violation("an exit code other than 0", "exit code 0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
-from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.fixture import ClientFixture
 from tcrp.constants import NoticeKind
 from tcrp.messages import TextMessage
 
@@ -17,28 +17,28 @@ _ENDED = {"NTC-15": "A client MUST take its membership as ended by ROOM_CLOSED a
 
 
 @CASES.case("client-notice-words", "the words of a notice decide nothing", _BY_KIND)
-def notice_words(stage: Stage) -> None:
+def notice_words(fixture: ClientFixture) -> None:
     """JOINED, REJECTED and MEMBERS that speak of the end."""
-    stage.start()
-    stage.enter()
-    subjects = {NoticeKind.JOINED: "carol", NoticeKind.REJECTED: stage.user, NoticeKind.MEMBERS: stage.room}
+    fixture.start()
+    fixture.enter()
+    subjects = {NoticeKind.JOINED: "carol", NoticeKind.REJECTED: fixture.user, NoticeKind.MEMBERS: fixture.room}
     for kind, subject in subjects.items():
-        for text in (f"room {stage.room} is closed", f"{stage.user} was removed", f"{stage.user} left"):
-            stage.notify(kind, subject, text)
-    stage.must_run()
-    stage.hear("nobody has closed it")
-    stage.type("I am here")
-    stage.text("the text 'I am here'")
+        for text in (f"room {fixture.room} is closed", f"{fixture.user} was removed", f"{fixture.user} left"):
+            fixture.notify(kind, subject, text)
+    fixture.must_run()
+    fixture.hear("nobody has closed it")
+    fixture.type("I am here")
+    fixture.text("the text 'I am here'")
 
 
-def _ends(kind: NoticeKind, text: str) -> Callable[[Stage], None]:
-    def ends(stage: Stage) -> None:
-        stage.start()
-        stage.enter()
-        stage.hear("it is about to end")
-        stage.notify(kind, stage.room if kind == NoticeKind.ROOM_CLOSED else stage.user, text)
-        stage.end()
-        while (heard := stage.datagram(0)) is not None:
+def _ends(kind: NoticeKind, text: str) -> Callable[[ClientFixture], None]:
+    def ends(fixture: ClientFixture) -> None:
+        fixture.start()
+        fixture.enter()
+        fixture.hear("it is about to end")
+        fixture.notify(kind, fixture.room if kind == NoticeKind.ROOM_CLOSED else fixture.user, text)
+        fixture.end()
+        while (heard := fixture.datagram(0)) is not None:
             if isinstance(heard.message, TextMessage):
                 raise Violation("no text after the end of the membership", f"{heard.message}")
     return ends
@@ -54,26 +54,26 @@ for _id, _summary, _kind, _text in (
 
 
 @CASES.case("client-unknown-notice", "the text of a notice of an unknown kind is shown", _UNKNOWN)
-def unknown_notice(stage: Stage) -> None:
+def unknown_notice(fixture: ClientFixture) -> None:
     """Kinds that are reserved or never assigned; all of them change nothing."""
-    stage.start()
-    stage.enter()
+    fixture.start()
+    fixture.enter()
     for kind in (NoticeKind.MEMBERS + 1, 0, 5, 200, 255):
-        stage.notify(kind, stage.user, f"tidings of kind {kind}.")
-        stage.must_notice(f"tidings of kind {kind}.")
-    stage.hear("and on it goes")
-    stage.type("so do I")
-    stage.text("the text 'so do I'")
+        fixture.notify(kind, fixture.user, f"tidings of kind {kind}.")
+        fixture.must_notice(f"tidings of kind {kind}.")
+    fixture.hear("and on it goes")
+    fixture.type("so do I")
+    fixture.text("the text 'so do I'")
 
 
 @CASES.case("client-rejected", "the user is told that a message was rejected",
             {"TXT-17": "MUST show each chat line and each notice"}, section="8.5", level=SHOULD)
-def rejected(stage: Stage) -> None:
+def rejected(fixture: ClientFixture) -> None:
     """In which words is the client's affair."""
-    stage.start()
-    stage.enter()
-    stage.notify(NoticeKind.JOINED, "carol", "carol joined")
-    stage.must_notice("carol joined")  # with this, all is there that the program says of its beginning
-    before = len(stage.program.errors)
-    stage.notify(NoticeKind.REJECTED, stage.user, "it was too long")
-    stage.must_say_more(before)
+    fixture.start()
+    fixture.enter()
+    fixture.notify(NoticeKind.JOINED, "carol", "carol joined")
+    fixture.must_notice("carol joined")  # with this, all is there that the program says of its beginning
+    before = len(fixture.program.errors)
+    fixture.notify(NoticeKind.REJECTED, fixture.user, "it was too long")
+    fixture.must_say_more(before)

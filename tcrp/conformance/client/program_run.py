@@ -1,4 +1,4 @@
-"""The program under test on the stage: how it is started, what it is told, what it shows, how it ends.
+"""The program under test on the fixture: how it is started, what it is told, what it shows, how it ends.
 
 What a case waits for is waited for with a time limit, and no longer than the program runs. What it does not find is a
 Violation that says what was expected, and what the program did in its place.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tcrp.conformance.case import Violation
-from tcrp.conformance.client.program import KEPT, Program
+from tcrp.conformance.client.process import KEPT, ClientProcess
 from tcrp.conformance.exchange import STARTED, Exchange, cut, ends_of, first_shown
 from tcrp.constants import Operation
 
@@ -28,7 +28,7 @@ _COMMANDS = {Operation.CREATE: "create", Operation.JOIN: "join"}
 
 
 @dataclass(frozen=True)
-class Settings:
+class ClientSettings:
     """The program's command line with its placeholders, and how long it may take: to connect after it was started
     (`start`), for anything else that must come (`patience`), and in all (`time_limit`), in seconds."""
 
@@ -38,15 +38,15 @@ class Settings:
     time_limit: float
 
 
-class Performance:
+class ProgramRun:
     """One run of the program. close() ends it, whatever has come of it."""
 
-    def __init__(self, settings: Settings, exchange: Exchange) -> None:
+    def __init__(self, settings: ClientSettings, exchange: Exchange) -> None:
         self.exchange = exchange
         self.patience = settings.patience
         self._settings = settings
         self._folder = tempfile.TemporaryDirectory(prefix="tcrp-conform-")
-        self._program: Program | None = None
+        self._program: ClientProcess | None = None
         self._is_late = False
         self._watch = threading.Timer(settings.time_limit, self._be_late)
         self._watch.daemon = True
@@ -62,12 +62,12 @@ class Performance:
         self._folder.cleanup()
 
     @property
-    def program(self) -> Program:
+    def program(self) -> ClientProcess:
         """The running program."""
         assert self._program is not None
         return self._program
 
-    def perform(self, host: str, port: int, user: str, room: str, operation: Operation, password: str) -> None:
+    def run_program(self, host: str, port: int, user: str, room: str, operation: Operation, password: str) -> None:
         """Start the program as the contract in spec/conformance.md says. Raises OSError if the system cannot."""
         file = Path(self._folder.name) / "password"
         file.write_bytes(password.encode() + b"\n" if password else b"")
@@ -77,7 +77,7 @@ class Performance:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TCRP_")}
         environment.update({f"TCRP_CONFORM_{name.upper()}": value for name, value in values.items()})
         self.exchange.event("process", "program", STARTED + shlex.join(argv))
-        self._program = Program(argv, environment)
+        self._program = ClientProcess(argv, environment)
         self._watch.start()
 
     def _be_late(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tcrp.conformance.case import Cases, Violation
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.fixture import ClientFixture
 from tcrp.constants import Operation, Status
 
 CASES = Cases("5.3", needs=("client-request",))
@@ -37,30 +37,30 @@ _DETAILS = {
 
 @CASES.case("client-password", "a password is sent in the JSON form, octet by octet", _JSON_FORM,
             needs=("client-request-japanese",))
-def password(stage: Stage) -> None:
+def password(fixture: ClientFixture) -> None:
     """Quotation mark, backslash, braces, and letters that are not ASCII."""
-    stage.start(operation=Operation.CREATE, password=_PASSWORD)
-    stage.accept()
-    given = stage.request().password
+    fixture.start(operation=Operation.CREATE, password=_PASSWORD)
+    fixture.accept()
+    given = fixture.request().password
     if given != _PASSWORD:
         raise Violation(f"the password {_PASSWORD!r}", "none" if given is None else f"{given!r}")
 
 
 @CASES.case("client-brace-name", "a user name that begins with `{` is sent in the JSON form", _JSON_FORM)
-def brace_name(stage: Stage) -> None:
+def brace_name(fixture: ClientFixture) -> None:
     """In the bare form it would be taken for JSON."""
-    stage.start(user='{alice} "the \\ first"')
-    stage.accept()
-    stage.request()
+    fixture.start(user='{alice} "the \\ first"')
+    fixture.accept()
+    fixture.request()
 
 
-def _detail_case(detail: bytes) -> Callable[[Stage], None]:
-    def detail_case(stage: Stage) -> None:
-        stage.start()
-        stage.accept()
-        stage.request()
-        stage.send(replies.response(stage.operation, stage.room, Status.OK, detail), stage.complete())
-        stage.must_give_up()
+def _detail_case(detail: bytes) -> Callable[[ClientFixture], None]:
+    def detail_case(fixture: ClientFixture) -> None:
+        fixture.start()
+        fixture.accept()
+        fixture.request()
+        fixture.send(replies.response(fixture.operation, fixture.room, Status.OK, detail), fixture.complete())
+        fixture.must_give_up()
     return detail_case
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tcrp.conformance.case import Cases
 from tcrp.conformance.client import replies
-from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.fixture import ClientFixture
 from tcrp.constants import Operation, State, Status
 
 CASES = Cases("5.5", needs=("client-request",))
@@ -21,14 +21,14 @@ _HTTP = b"HTTP/1.1 400 Bad Request\r\nConnection: keep-alive\r\nContent-Length: 
 
 # ---- refusals ----
 
-def _refused(status: int, operation: Operation) -> Callable[[Stage], None]:
-    def refused(stage: Stage) -> None:
-        stage.start(operation=operation)
-        stage.accept()
-        stage.request()
-        stage.send(replies.response(operation, stage.room, status))
-        stage.server.end_sending()
-        stage.must_give_up()
+def _refused(status: int, operation: Operation) -> Callable[[ClientFixture], None]:
+    def refused(fixture: ClientFixture) -> None:
+        fixture.start(operation=operation)
+        fixture.accept()
+        fixture.request()
+        fixture.send(replies.response(operation, fixture.room, status))
+        fixture.server.end_sending()
+        fixture.must_give_up()
     return refused
 
 
@@ -45,50 +45,50 @@ for _id, _number in ("client-refused-reserved", _RESERVED), ("client-refused-pri
 
 @CASES.case("client-refused-early", "a refusal that comes before the request was read, with nothing repeated, is one",
             {**_ANY_ECHO, **_REFUSED})
-def refused_early(stage: Stage) -> None:
+def refused_early(fixture: ClientFixture) -> None:
     """What a server over its limits sends (LIM-02)."""
-    stage.start()
-    stage.accept()
-    stage.send(replies.response(0, "", Status.SERVER_FULL))
-    stage.server.end_sending()
-    stage.must_give_up()
+    fixture.start()
+    fixture.accept()
+    fixture.send(replies.response(0, "", Status.SERVER_FULL))
+    fixture.server.end_sending()
+    fixture.must_give_up()
 
 
 @CASES.case("client-other-echo", "an answer counts whatever operation and room name it repeats", _ANY_ECHO,
             needs=("client-two-frames",))
-def other_echo(stage: Stage) -> None:
+def other_echo(fixture: ClientFixture) -> None:
     """Operation 0 and no name in RESPONSE, another operation and name in COMPLETE."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(replies.response(0, "", Status.OK), replies.complete(Operation.CREATE, "another", stage.token))
-    stage.register()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(replies.response(0, "", Status.OK), replies.complete(Operation.CREATE, "another", fixture.token))
+    fixture.register()
 
 
 # ---- no answer at all ----
 
-def _first(frame: Callable[[Stage], bytes]) -> Callable[[Stage], None]:
-    def first(stage: Stage) -> None:
-        stage.start()
-        stage.accept()
-        stage.request()
-        stage.send(frame(stage), stage.complete())
-        stage.must_give_up()
+def _first(frame: Callable[[ClientFixture], bytes]) -> Callable[[ClientFixture], None]:
+    def first(fixture: ClientFixture) -> None:
+        fixture.start()
+        fixture.accept()
+        fixture.request()
+        fixture.send(frame(fixture), fixture.complete())
+        fixture.must_give_up()
     return first
 
 
 # id -> (summary, the octets in place of RESPONSE OK); COMPLETE follows.
-_FIRST: dict[str, tuple[str, Callable[[Stage], bytes]]] = {
-    "client-complete-first": ("COMPLETE without RESPONSE is no answer", lambda stage: stage.complete()),
+_FIRST: dict[str, tuple[str, Callable[[ClientFixture], bytes]]] = {
+    "client-complete-first": ("COMPLETE without RESPONSE is no answer", lambda fixture: fixture.complete()),
     "client-request-first": ("a frame of state REQUEST is no answer",
-                             lambda stage: replies.frame(stage.operation, stage.room, State.REQUEST, b"\0")),
+                             lambda fixture: replies.frame(fixture.operation, fixture.room, State.REQUEST, b"\0")),
     "client-state-reserved": ("a frame of a state that is not assigned is no answer",
-                              lambda stage: replies.frame(stage.operation, stage.room, max(State) + 1, b"\0")),
+                              lambda fixture: replies.frame(fixture.operation, fixture.room, max(State) + 1, b"\0")),
     "client-response-empty": ("a RESPONSE without a status is no answer",
-                              lambda stage: replies.frame(stage.operation, stage.room, State.RESPONSE, b"")),
+                              lambda fixture: replies.frame(fixture.operation, fixture.room, State.RESPONSE, b"")),
     "client-response-bad-name": ("a RESPONSE whose room name is not UTF-8 is no answer",
-                                 lambda stage: replies.renamed(stage.ok(), b"\xff" * len(stage.room.encode()))),
-    "client-http": ("the answer of a web server is no answer", lambda stage: _HTTP),
+                                 lambda fixture: replies.renamed(fixture.ok(), b"\xff" * len(fixture.room.encode()))),
+    "client-http": ("the answer of a web server is no answer", lambda fixture: _HTTP),
 }
 for _id, (_summary, _octets) in _FIRST.items():
     CASES.case(_id, _summary, _GIVE_UP)(_first(_octets))

@@ -24,7 +24,7 @@ class Arrival(NamedTuple):
     at: float
 
 
-class Server:
+class CaseServer:
     """Serves one program. Waits at most as long as it is told, and raises nothing because of what a peer does."""
 
     def __init__(self, exchange: Exchange) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import time
 
 from tcrp.conformance.case import Cases
-from tcrp.conformance.client.fixture import Stage
+from tcrp.conformance.client.fixture import ClientFixture
 from tcrp.constants import LIMITS
 
 CASES = Cases("5.2", needs=("client-request",))
@@ -17,50 +17,50 @@ _PREFIX = {"CTL-08": "MUST take a strict prefix of a valid frame as incomplete, 
 
 
 @CASES.case("client-one-octet-pieces", "the answer is read when it comes octet by octet", {**_SAME, **_PREFIX})
-def one_octet_pieces(stage: Stage) -> None:
+def one_octet_pieces(fixture: ClientFixture) -> None:
     """Both frames, a segment for each octet."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    for octet in stage.ok() + stage.complete():
-        stage.send(bytes([octet]))
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    for octet in fixture.ok() + fixture.complete():
+        fixture.send(bytes([octet]))
         time.sleep(_BETWEEN)
-    stage.register()
+    fixture.register()
 
 
 @CASES.case("client-two-frames", "RESPONSE and COMPLETE are read when they come in one segment", _SAME)
-def two_frames(stage: Stage) -> None:
+def two_frames(fixture: ClientFixture) -> None:
     """Both frames at once."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    stage.send(stage.ok(), stage.complete())
-    stage.register()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    fixture.send(fixture.ok(), fixture.complete())
+    fixture.register()
 
 
 @CASES.case("client-cut-frames", "the answer is read when it is cut in headers, names and payloads", _SAME)
-def cut_frames(stage: Stage) -> None:
+def cut_frames(fixture: ClientFixture) -> None:
     """Three segments: a part of the first header; up to the middle of the second header; the rest."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    ok, whole = stage.ok(), stage.ok() + stage.complete()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    ok, whole = fixture.ok(), fixture.ok() + fixture.complete()
     inside_first, inside_second = 7, len(ok) + LIMITS.control_header_size + 4
     for piece in (whole[:inside_first], whole[inside_first:inside_second], whole[inside_second:]):
-        stage.send(piece)
+        fixture.send(piece)
         time.sleep(50 * _BETWEEN)
-    stage.register()
+    fixture.register()
 
 
 @CASES.case("client-slow-answer", "half a frame is waited for, as long as the time of the answer is not over", _PREFIX)
-def slow_answer(stage: Stage) -> None:
+def slow_answer(fixture: ClientFixture) -> None:
     """A pause inside of COMPLETE."""
-    stage.start()
-    stage.accept()
-    stage.request()
-    whole = stage.ok() + stage.complete()
-    stage.send(whole[:-5])
-    stage.must_run(_PAUSE)
-    stage.must_send_nothing("no datagram before COMPLETE is whole", 0)
-    stage.send(whole[-5:])
-    stage.register()
+    fixture.start()
+    fixture.accept()
+    fixture.request()
+    whole = fixture.ok() + fixture.complete()
+    fixture.send(whole[:-5])
+    fixture.must_run(_PAUSE)
+    fixture.must_send_nothing("no datagram before COMPLETE is whole", 0)
+    fixture.send(whole[-5:])
+    fixture.register()

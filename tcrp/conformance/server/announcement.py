@@ -5,9 +5,9 @@ import time
 
 from tcrp import codec
 from tcrp.conformance.case import Cases
-from tcrp.conformance.server.connection import Connection
-from tcrp.conformance.server.fixture import JOIN, Stage, request
-from tcrp.conformance.server.peer import Member
+from tcrp.conformance.server.connection import CaseConnection
+from tcrp.conformance.server.fixture import JOIN, ServerFixture, request
+from tcrp.conformance.server.member import CaseMember
 from tcrp.constants import NoticeKind, Status
 from tcrp.messages import EndpointAnnouncement
 
@@ -26,20 +26,20 @@ def _octets(port: int) -> bytes:
     return codec.encode_endpoint_announcement(EndpointAnnouncement(port))
 
 
-def _joins(stage: Stage) -> tuple[Member, Connection, Member]:
+def _joins(fixture: ServerFixture) -> tuple[CaseMember, CaseConnection, CaseMember]:
     """A host, and bob with his connection still open, of whom no datagram has come."""
-    alice, = stage.party("alice")
-    with stage.set_up():
-        connection, reply = stage.put(request(JOIN, stage.room, "bob"), "bob")
-        stage.expect(Status.OK, reply)
-    return alice, connection, stage.member(connection, stage.room, "bob", reply.token)
+    alice, = fixture.party("alice")
+    with fixture.set_up():
+        connection, reply = fixture.put(request(JOIN, fixture.room, "bob"), "bob")
+        fixture.expect(Status.OK, reply)
+    return alice, connection, fixture.member(connection, fixture.room, "bob", reply.token)
 
 
 @CASES.case("server-announcement", "An announced port makes the endpoint known: JOINED is sent there", {
     "EPA-04": ENDPOINT, "NTC-04": "A server MUST send JOINED to every member of the room, the new member too, when the "
     "endpoint of a member becomes known for the first time"})
-def announcement(stage: Stage) -> None:
-    alice, connection, bob = _joins(stage)
+def announcement(fixture: ServerFixture) -> None:
+    alice, connection, bob = _joins(fixture)
     connection.send(_octets(bob.port), _WHAT)
     for member in (bob, alice):
         member.hears_notice(NoticeKind.JOINED, "bob")
@@ -47,8 +47,8 @@ def announcement(stage: Stage) -> None:
 
 @CASES.case("server-announcement-hears", "A member that has only announced its port gets chat lines there", {
     "EPA-04": ENDPOINT}, needs=("server-announcement",))
-def announcement_hears(stage: Stage) -> None:
-    alice, connection, bob = _joins(stage)
+def announcement_hears(fixture: ServerFixture) -> None:
+    alice, connection, bob = _joins(fixture)
     connection.send(_octets(bob.port), _WHAT)
     bob.hears_notice(NoticeKind.JOINED, "bob")
     alice.say("good evening")
@@ -57,8 +57,8 @@ def announcement_hears(stage: Stage) -> None:
 
 @CASES.case("server-announcement-split", "An announcement whose octets come one by one is read", {
     "EPA-03": FIRST_TWO}, needs=("server-announcement",))
-def announcement_split(stage: Stage) -> None:
-    _, connection, bob = _joins(stage)
+def announcement_split(fixture: ServerFixture) -> None:
+    _, connection, bob = _joins(fixture)
     octets = _octets(bob.port)
     connection.send(octets[:1], _WHAT)
     time.sleep(0.03)
@@ -68,29 +68,29 @@ def announcement_split(stage: Stage) -> None:
 
 @CASES.case("server-announcement-early", "An announcement that is sent together with the request is read", {
     "EPA-03": FIRST_TWO}, needs=("server-announcement",))
-def announcement_early(stage: Stage) -> None:
-    alice, = stage.party("alice")
-    wire = stage.stranger()
-    connection, reply = stage.put(request(JOIN, stage.room, "bob") + _octets(wire.port), "bob")
-    stage.expect(Status.OK, reply)
+def announcement_early(fixture: ServerFixture) -> None:
+    alice, = fixture.party("alice")
+    wire = fixture.stranger()
+    connection, reply = fixture.put(request(JOIN, fixture.room, "bob") + _octets(wire.port), "bob")
+    fixture.expect(Status.OK, reply)
     alice.hears_notice(NoticeKind.JOINED, "bob")
-    bob = stage.member(connection, stage.room, "bob", reply.token)
+    bob = fixture.member(connection, fixture.room, "bob", reply.token)
     bob.sock.close()
     bob.sock = wire.sock
     bob.hears_notice(NoticeKind.JOINED, "bob")
 
 
 @CASES.case("server-announcement-0", "An announcement of port 0 is ignored", {"EPA-05": IGNORED})
-def announcement_0(stage: Stage) -> None:
-    alice, connection, _ = _joins(stage)
+def announcement_0(fixture: ServerFixture) -> None:
+    alice, connection, _ = _joins(fixture)
     connection.send(_octets(0), _WHAT)
     connection.nothing_more("the end after the announcement")
     alice.stays_quiet("port 0 is no endpoint, so bob is not known")
 
 
 @CASES.case("server-announcement-half", "One octet of an announcement is ignored", {"EPA-05": IGNORED})
-def announcement_half(stage: Stage) -> None:
-    alice, connection, bob = _joins(stage)
+def announcement_half(fixture: ServerFixture) -> None:
+    alice, connection, bob = _joins(fixture)
     connection.send(_octets(bob.port)[:1], _WHAT)
     connection.end()
     connection.nothing_more("the end after half an announcement")
@@ -101,9 +101,9 @@ def announcement_half(stage: Stage) -> None:
 
 @CASES.case("server-announcement-more", "Octets after the announcement are ignored", {"EPA-06": AFTER},
             needs=("server-announcement",))
-def announcement_more(stage: Stage) -> None:
-    alice, connection, bob = _joins(stage)
-    connection.send(_octets(bob.port) + _octets(9) + request(JOIN, stage.room, "carol"), _WHAT)
+def announcement_more(fixture: ServerFixture) -> None:
+    alice, connection, bob = _joins(fixture)
+    connection.send(_octets(bob.port) + _octets(9) + request(JOIN, fixture.room, "carol"), _WHAT)
     for member in (bob, alice):
         member.hears_notice(NoticeKind.JOINED, "bob")
     alice.say("good evening")
@@ -113,12 +113,12 @@ def announcement_more(stage: Stage) -> None:
 
 @CASES.case("server-announcement-late", "An announcement after the first datagram changes nothing", {
     "EPA-04": ENDPOINT})
-def announcement_late(stage: Stage) -> None:
-    alice, connection, bob = _joins(stage)
+def announcement_late(fixture: ServerFixture) -> None:
+    alice, connection, bob = _joins(fixture)
     bob.tell(b"")
     for member in (bob, alice):
         member.hears_notice(NoticeKind.JOINED, "bob")
-    wire = stage.stranger()
+    wire = fixture.stranger()
     connection.send(_octets(wire.port), _WHAT)
     connection.nothing_more("the end after the announcement")
     alice.say("good evening")
@@ -129,9 +129,9 @@ def announcement_late(stage: Stage) -> None:
 @CASES.case("server-announcement-then-datagram", "A datagram after the announcement moves the endpoint", {
     "CHT-20": "A server MUST take the source address and port of a datagram that counts as the member's endpoint, from "
               "this datagram on, before it acts on the message."}, needs=("server-announcement",))
-def announcement_then_datagram(stage: Stage) -> None:
-    alice, connection, bob = _joins(stage)
-    wire = stage.stranger()
+def announcement_then_datagram(fixture: ServerFixture) -> None:
+    alice, connection, bob = _joins(fixture)
+    wire = fixture.stranger()
     connection.send(_octets(wire.port), _WHAT)
     alice.hears_notice(NoticeKind.JOINED, "bob")
     bob.ask_who("he has joined before")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases, Violation
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage
-from tcrp.conformance.server.peer import LEAVE, WHO
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture
+from tcrp.conformance.server.member import LEAVE, WHO
 from tcrp.constants import NoticeKind, Status
 
 CASES = Cases("6.1", needs=("server-relay", "server-who"))
@@ -33,8 +33,8 @@ ANSWERED = (
     {"CHT-14": ANSWERED},
     needs=("server-joined",),
 )
-def who(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
+def who(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
     alice.ask_who()
 
 
@@ -43,23 +43,23 @@ def who(stage: Stage) -> None:
     "MEMBERS goes to nobody but who has asked",
     {"CHT-14": ANSWERED},
 )
-def who_alone(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def who_alone(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     alice.ask_who()
     bob.silence("alice has asked, not he")
 
 
 @CASES.case("server-keepalive", "A keepalive is not answered, and nobody hears of it", {"CHT-10": NO_ANSWER})
-def keepalive(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def keepalive(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(b"")
     bob.tell(b"")
     bob.stays_quiet("he has sent keepalives")
     alice.stays_quiet("bob has sent keepalives")
 
 
-def _leaves(stage: Stage, message: bytes) -> None:
-    alice, bob = stage.party("alice", "bob")
+def _leaves(fixture: ServerFixture, message: bytes) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(message)
     bob.hears_notice(NoticeKind.LEFT, "bob")
     alice.hears_notice(NoticeKind.LEFT, "bob")
@@ -69,32 +69,32 @@ def _leaves(stage: Stage, message: bytes) -> None:
 
 
 @CASES.case("server-leave", "A control message of kind 1 is LEAVE", {"CHT-12": IS_LEAVE})
-def leave(stage: Stage) -> None:
-    _leaves(stage, LEAVE)
+def leave(fixture: ServerFixture) -> None:
+    _leaves(fixture, LEAVE)
 
 
 @CASES.case("server-leave-lone-zero", "A message of the one octet 0x00 is LEAVE", {"CHT-12": IS_LEAVE})
-def leave_lone_zero(stage: Stage) -> None:
-    _leaves(stage, b"\0")
+def leave_lone_zero(fixture: ServerFixture) -> None:
+    _leaves(fixture, b"\0")
 
 
 @CASES.case("server-leave-more", "Octets after the kind of LEAVE are ignored", {"CHT-17": AFTER_KIND}, rough=True)
-def leave_more(stage: Stage) -> None:
-    _leaves(stage, LEAVE + b"good bye\xff")
+def leave_more(fixture: ServerFixture) -> None:
+    _leaves(fixture, LEAVE + b"good bye\xff")
 
 
 @CASES.case("server-who-more", "Octets after the kind of WHO are ignored", {"CHT-17": AFTER_KIND}, rough=True)
-def who_more(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
+def who_more(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
     alice.tell(WHO + b"\xff\0is there?")
-    alice.hears_notice(NoticeKind.MEMBERS, stage.room)
+    alice.hears_notice(NoticeKind.MEMBERS, fixture.room)
 
 
 @CASES.case(
     "server-leave-twice", "A second LEAVE gets silence: the token is dead", {"CHT-05": SILENCE, "CHT-04": COUNTS}
 )
-def leave_twice(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def leave_twice(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(LEAVE)
     for member in (bob, alice):
         member.hears_notice(NoticeKind.LEFT, "bob")
@@ -104,8 +104,8 @@ def leave_twice(stage: Stage) -> None:
 
 
 @CASES.case("server-left-token", "Texts and WHO of who has left get silence", {"CHT-05": SILENCE, "CHT-04": COUNTS})
-def left_token(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def left_token(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(LEAVE)
     for member in (bob, alice):
         member.hears_notice(NoticeKind.LEFT, "bob")
@@ -115,8 +115,8 @@ def left_token(stage: Stage) -> None:
     bob.silence("he has left", 0.0)
 
 
-def _ignored_kind(stage: Stage, kind: int) -> None:
-    alice, bob = stage.party("alice", "bob")
+def _ignored_kind(fixture: ServerFixture, kind: int) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(bytes([0, kind]))
     bob.tell(bytes([0, kind]) + b"and more")
     bob.stays_quiet(f"control kind {kind} is not known")
@@ -124,18 +124,18 @@ def _ignored_kind(stage: Stage, kind: int) -> None:
 
 
 @CASES.case("server-control-kind-0", "A control message of kind 0 is ignored", {"CHT-16": UNKNOWN}, rough=True)
-def control_kind_0(stage: Stage) -> None:
-    _ignored_kind(stage, 0)
+def control_kind_0(fixture: ServerFixture) -> None:
+    _ignored_kind(fixture, 0)
 
 
 @CASES.case("server-control-kind-3", "A control message of kind 3 is ignored", {"CHT-16": UNKNOWN}, rough=True)
-def control_kind_3(stage: Stage) -> None:
-    _ignored_kind(stage, 3)
+def control_kind_3(fixture: ServerFixture) -> None:
+    _ignored_kind(fixture, 3)
 
 
 @CASES.case("server-control-kind-200", "A control message of kind 200 is ignored", {"CHT-16": UNKNOWN}, rough=True)
-def control_kind_200(stage: Stage) -> None:
-    _ignored_kind(stage, 200)
+def control_kind_200(fixture: ServerFixture) -> None:
+    _ignored_kind(fixture, 200)
 
 
 @CASES.case(
@@ -144,9 +144,9 @@ def control_kind_200(stage: Stage) -> None:
     {"CHT-16": UNKNOWN},
     rough=True,
 )
-def control_kind_registers(stage: Stage) -> None:
-    with stage.set_up():
-        alice = stage.admitted(CREATE, "alice")
+def control_kind_registers(fixture: ServerFixture) -> None:
+    with fixture.set_up():
+        alice = fixture.admitted(CREATE, "alice")
     alice.tell(b"\0\x63")
     alice.hears_notice(NoticeKind.JOINED, "alice")
 
@@ -160,9 +160,9 @@ def control_kind_registers(stage: Stage) -> None:
         "becomes known for the first time, before it relays a text of that member."
     },
 )
-def text_first(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    bob = stage.admitted(JOIN, "bob")
+def text_first(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    bob = fixture.admitted(JOIN, "bob")
     bob.say("hello")
     bob.hears_notice(NoticeKind.JOINED, "bob")
     alice.hears_notice(NoticeKind.JOINED, "bob")
@@ -178,9 +178,9 @@ def text_first(stage: Stage) -> None:
         "member's endpoint, from this datagram on, before it acts on the message.",
     },
 )
-def leave_first(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    bob = stage.admitted(JOIN, "bob")
+def leave_first(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    bob = fixture.admitted(JOIN, "bob")
     bob.tell(LEAVE)
     for member in (bob, alice):
         member.hears_notice(NoticeKind.JOINED, "bob")
@@ -192,9 +192,9 @@ def leave_first(stage: Stage) -> None:
     "Who has left may join again under the same name",
     {"MBR-03": "A server MUST refuse JOIN with status NAME_IN_USE if a member of the room has the same user name"},
 )
-def after_leaving_again(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def after_leaving_again(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(LEAVE)
     for member in (bob, alice):
         member.hears_notice(NoticeKind.LEFT, "bob")
-    stage.expect(Status.OK, stage.ask(JOIN, stage.room, "bob"), "bob has left")
+    fixture.expect(Status.OK, fixture.ask(JOIN, fixture.room, "bob"), "bob has left")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
-from tcrp.conformance.server.connection import Connection
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, header, request
-from tcrp.conformance.server.peer import Member
+from tcrp.conformance.server.connection import CaseConnection
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture, header, request
+from tcrp.conformance.server.member import CaseMember
 from tcrp.constants import TIMERS, NoticeKind, State, Status
 
 CASES = Cases("5.8", needs=("server-room-not-found",))
@@ -28,8 +28,8 @@ _SLACK = 1.2  # seconds that an end may be late: machines and networks are busy 
     "After a refusal the server closes, although the client does not",
     {"CTL-14": AFTER_REFUSAL},
 )
-def closes_after_refusal(stage: Stage) -> None:
-    connection, _ = stage.put(request(JOIN, stage.room, "alice"))
+def closes_after_refusal(fixture: ServerFixture) -> None:
+    connection, _ = fixture.put(request(JOIN, fixture.room, "alice"))
     connection.nothing_more("the end of the connection directly after a refusal")
 
 
@@ -39,8 +39,8 @@ def closes_after_refusal(stage: Stage) -> None:
     {"CTL-14": AFTER_REFUSAL},
     rough=True,
 )
-def closes_after_bad_header(stage: Stage) -> None:
-    connection, _ = stage.put(header(4, 99, State.REQUEST, 20))
+def closes_after_bad_header(fixture: ServerFixture) -> None:
+    connection, _ = fixture.put(header(4, 99, State.REQUEST, 20))
     connection.nothing_more("the end of the connection directly after a refusal")
 
 
@@ -54,26 +54,26 @@ def closes_after_bad_header(stage: Stage) -> None:
     level=SHOULD,
     rough=True,
 )
-def refusal_arrives(stage: Stage) -> None:
+def refusal_arrives(fixture: ServerFixture) -> None:
     for _ in range(4):  # whether a reset overtakes the answer is a matter of luck
-        connection = stage.connect()
+        connection = fixture.connect()
         connection.send(header(4, 99, State.REQUEST, 60_000) + b"x" * 30_000)
         time.sleep(0.02)
         connection.send(b"x" * 30_000)
         time.sleep(0.02)
-        stage.expect(Status.INVALID_REQUEST, connection.answer("the refusal, and not a reset that destroys it"))
+        fixture.expect(Status.INVALID_REQUEST, connection.answer("the refusal, and not a reset that destroys it"))
         connection.close()
 
 
-def _created(stage: Stage) -> tuple[Connection, Member]:
+def _created(fixture: ServerFixture) -> tuple[CaseConnection, CaseMember]:
     """A connection on which alice has got a token, still open; and alice."""
-    with stage.set_up():
-        connection, reply = stage.put(request(CREATE, stage.room, "alice"))
-        stage.expect(Status.OK, reply)
-    return connection, stage.member(connection, stage.room, "alice", reply.token)
+    with fixture.set_up():
+        connection, reply = fixture.put(request(CREATE, fixture.room, "alice"))
+        fixture.expect(Status.OK, reply)
+    return connection, fixture.member(connection, fixture.room, "alice", reply.token)
 
 
-def _ends_soon(connection: Connection, expected: str) -> float:
+def _ends_soon(connection: CaseConnection, expected: str) -> float:
     """See that the connection ends in time; after how many seconds."""
     began = time.monotonic()
     connection.nothing_more(expected)
@@ -89,8 +89,8 @@ def _ends_soon(connection: Connection, expected: str) -> float:
     {"CTL-16": AFTER_COMPLETE},
     needs=("server-create",),
 )
-def closes_in_time(stage: Stage) -> None:
-    _ends_soon(_created(stage)[0], "an end of the connection 300 ms after COMPLETE")
+def closes_in_time(fixture: ServerFixture) -> None:
+    _ends_soon(_created(fixture)[0], "an end of the connection 300 ms after COMPLETE")
 
 
 @CASES.case(
@@ -99,8 +99,8 @@ def closes_in_time(stage: Stage) -> None:
     {"CTL-16": AFTER_COMPLETE},
     needs=("server-closes-in-time",),
 )
-def closes_with_client(stage: Stage) -> None:
-    _fastest(stage, b"", "the client has closed its side")
+def closes_with_client(fixture: ServerFixture) -> None:
+    _fastest(fixture, b"", "the client has closed its side")
 
 
 @CASES.case(
@@ -109,18 +109,18 @@ def closes_with_client(stage: Stage) -> None:
     {"CTL-16": AFTER_COMPLETE},
     needs=("server-closes-in-time",),
 )
-def closes_after_announcement(stage: Stage) -> None:
-    _fastest(stage, b"\0\0", "the announcement has come")
+def closes_after_announcement(fixture: ServerFixture) -> None:
+    _fastest(fixture, b"\0\0", "the announcement has come")
 
 
-def _fastest(stage: Stage, octets: bytes, why: str) -> None:
+def _fastest(fixture: ServerFixture, octets: bytes, why: str) -> None:
     """See that a connection ends before 300 ms have passed, in one of three tries."""
     expected = f"an end of the connection at once: {why}"
     took = []
     for number in range(3):
-        with stage.set_up():
-            connection, reply = stage.put(request(CREATE, f"{stage.room}-{number}", "alice"))
-            stage.expect(Status.OK, reply)
+        with fixture.set_up():
+            connection, reply = fixture.put(request(CREATE, f"{fixture.room}-{number}", "alice"))
+            fixture.expect(Status.OK, reply)
         if octets:
             connection.send(octets, "endpoint_announcement")
         else:
@@ -137,8 +137,8 @@ def _fastest(stage: Stage, octets: bytes, why: str) -> None:
     {"CTL-18": GOES_ON},
     needs=("server-relay", "server-who"),
 )
-def membership_outlives(stage: Stage) -> None:
-    connection, alice = _created(stage)
+def membership_outlives(fixture: ServerFixture) -> None:
+    connection, alice = _created(fixture)
     connection.end()
     connection.nothing_more("the end of the connection")
     connection.close()
@@ -151,14 +151,14 @@ def membership_outlives(stage: Stage) -> None:
     {"CTL-18": GOES_ON},
     needs=("server-relay", "server-who"),
 )
-def membership_outlives_reset(stage: Stage) -> None:
-    connection, alice = _created(stage)
+def membership_outlives_reset(fixture: ServerFixture) -> None:
+    connection, alice = _created(fixture)
     connection.reset()
     time.sleep(0.03)
     _is_member(alice)
 
 
-def _is_member(alice: Member) -> None:
+def _is_member(alice: CaseMember) -> None:
     """See that alice is a member, although her connection has ended."""
     alice.tell(b"")
     alice.hears_notice(NoticeKind.JOINED, "alice")

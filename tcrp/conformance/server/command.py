@@ -16,7 +16,7 @@ from tcrp.conformance import run
 from tcrp.conformance.case import Case, Cases
 from tcrp.conformance.exchange import Exchange
 from tcrp.conformance.report import UNREACHABLE, USAGE, Report
-from tcrp.conformance.run import Runner, count, seconds
+from tcrp.conformance.run import CaseRunner, count, seconds
 from tcrp.conformance.server import (
     announcement,
     chat,
@@ -42,8 +42,8 @@ from tcrp.conformance.server import (
     texts,
     transports,
 )
-from tcrp.conformance.server.fixture import Stage
-from tcrp.conformance.server.target import Settings, Target, Unreachable
+from tcrp.conformance.server.fixture import ServerFixture
+from tcrp.conformance.server.target import ServerSettings, Target, Unreachable
 from tcrp.constants import DEFAULT_PORT
 
 _REGISTERS: tuple[Cases, ...] = (
@@ -78,7 +78,7 @@ CASES: tuple[Case, ...] = tuple(case for register in _REGISTERS for case in regi
 
 _VITAL = ("server-create", "server-relay")  # they show whether the target still serves
 
-# Settings of the target that it may be told, with what they are.
+# ServerSettings of the target that it may be told, with what they are.
 _TOLD = {
     "idle_timeout": (seconds, "S", "seconds after which it removes a silent member"),
     "handshake_timeout": (seconds, "S", "seconds that it gives a connection for the whole request"),
@@ -107,16 +107,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patience",
         type=seconds,
-        default=Settings.patience,
+        default=ServerSettings.patience,
         metavar="S",
-        help=f"seconds to wait for what must come (default {Settings.patience:g})",
+        help=f"seconds to wait for what must come (default {ServerSettings.patience:g})",
     )
     parser.add_argument(
         "--silence",
         type=seconds,
-        default=Settings.silence,
+        default=ServerSettings.silence,
         metavar="S",
-        help=f"seconds to wait for what must not come (default {Settings.silence:g})",
+        help=f"seconds to wait for what must not come (default {ServerSettings.silence:g})",
     )
     group = parser.add_argument_group("settings of the server", "cases that have to know one are skipped without it")
     for name, (kind, metavar, text) in _TOLD.items():
@@ -135,7 +135,7 @@ def main(arguments: argparse.Namespace) -> int:
         run.list_cases(cases)
         return 0
     told = {name: getattr(arguments, name) for name in _TOLD}
-    settings = Settings(
+    settings = ServerSettings(
         host,
         port,
         arguments.udp_port or port,
@@ -157,18 +157,18 @@ def judge(target: Target, cases: list[Case], jobs: int, address: str) -> Report:
     """Run `cases` against `target`. `address` is what the user called it."""
 
     @contextlib.contextmanager
-    def open_stage(case: Case, exchange: Exchange) -> Iterator[Stage]:
-        stage = Stage(target, case, exchange)
+    def open_fixture(case: Case, exchange: Exchange) -> Iterator[ServerFixture]:
+        fixture = ServerFixture(target, case, exchange)
         try:
-            yield stage
+            yield fixture
         finally:
-            stage.close()
+            fixture.close()
 
     began = time.monotonic()
     words = again(target.settings, address)
-    runner = Runner(
+    runner = CaseRunner(
         "server",
-        open_stage,
+        open_fixture,
         lambda case: f"{words} --case {case.id}",
         _VITAL,
         jobs,
@@ -196,7 +196,7 @@ def split_address(text: str) -> tuple[str, int]:
     return found[1] or found[3] or found[5], port
 
 
-def again(settings: Settings, address: str) -> str:
+def again(settings: ServerSettings, address: str) -> str:
     """The command that runs against the same target, without the cases."""
     words = ["python -m tcrp conform server", shlex.quote(address)]
     if settings.udp_port != split_address(address)[1]:

@@ -24,8 +24,8 @@ from tcrp.messages import ControlFrame
 _MOST = 65_535  # octets read at once
 
 
-class Clock(Protocol):
-    """What peers need of the stage."""
+class CaseClock(Protocol):
+    """What peers need of the fixture."""
 
     target: Target
     exchange: Exchange
@@ -50,19 +50,19 @@ def status_name(status: int) -> str:
     return f"{status} {Status(status).name}" if status in set(Status) else str(status)
 
 
-class Connection:
+class CaseConnection:
     """A control connection; `name` is what the record calls it."""
 
-    def __init__(self, stage: Clock, name: str, source: str | None = None) -> None:
-        self._stage = stage
+    def __init__(self, fixture: CaseClock, name: str, source: str | None = None) -> None:
+        self._stage = fixture
         self.name = name
         self.was_reset = False
         self._is_at_end = False
         self._reader = FrameReader(codec, LIMITS.reply_accept)
-        self.patience = stage.target.settings.patience  # seconds
+        self.patience = fixture.target.settings.patience  # seconds
         try:
             self.sock = socket.create_connection(
-                stage.target.tcp[:2], stage.patience(), (source, 0) if source else None
+                fixture.target.tcp[:2], fixture.patience(), (source, 0) if source else None
             )
         except OSError as error:
             raise Violation("that a TCP connection is accepted", error.strerror or str(error)) from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from tcrp.conformance.case import Cases, Violation
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame
-from tcrp.conformance.server.peer import WHO, shown
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture, frame
+from tcrp.conformance.server.member import WHO, shown
 from tcrp.constants import NoticeKind, Status
 from tcrp.messages import Notice
 
@@ -29,8 +29,8 @@ UNKNOWN = "A server MUST NOT send to a member whose endpoint is unknown, nor kee
     "The endpoint of a member is the port from which its newest datagram came",
     {"CHT-20": MOVES},
 )
-def endpoint_moves(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def endpoint_moves(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.move()
     bob.tell(b"")
     bob.ask_who("he has moved to another port")
@@ -39,8 +39,8 @@ def endpoint_moves(stage: Stage) -> None:
 
 
 @CASES.case("server-endpoint-moves-first", "WHO from a new port is answered at the new port", {"CHT-20": MOVES})
-def endpoint_moves_first(stage: Stage) -> None:
-    _, bob = stage.party("alice", "bob")
+def endpoint_moves_first(fixture: ServerFixture) -> None:
+    _, bob = fixture.party("alice", "bob")
     bob.move()
     bob.ask_who("he has asked from a new port")
 
@@ -48,8 +48,8 @@ def endpoint_moves_first(stage: Stage) -> None:
 @CASES.case(
     "server-endpoint-moves-rejected", "A text that is rejected moves the endpoint too", {"CHT-20": MOVES}, rough=True
 )
-def endpoint_moves_rejected(stage: Stage) -> None:
-    _, bob = stage.party("alice", "bob")
+def endpoint_moves_rejected(fixture: ServerFixture) -> None:
+    _, bob = fixture.party("alice", "bob")
     bob.move()
     bob.tell(b"\xff")
     heard = bob.hear("notice 6 REJECTED at the new port")
@@ -60,8 +60,8 @@ def endpoint_moves_rejected(stage: Stage) -> None:
 @CASES.case(
     "server-endpoint-moves-silently", "Nobody is told when a member moves to another port", {"CHT-21": NO_NOTICE}
 )
-def endpoint_moves_silently(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def endpoint_moves_silently(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.move()
     bob.tell(b"")
     bob.stays_quiet("moving is told to nobody")
@@ -69,9 +69,9 @@ def endpoint_moves_silently(stage: Stage) -> None:
 
 
 @CASES.case("server-endpoint-old-port", "Nothing is sent to the port that a member has left", {"CHT-20": MOVES})
-def endpoint_old_port(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
-    old = stage.stranger()
+def endpoint_old_port(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
+    old = fixture.stranger()
     old.send(bob.datagram())  # bob's datagram, from where bob will not stay
     bob.tell(b"")
     alice.say("good evening")
@@ -82,9 +82,9 @@ def endpoint_old_port(stage: Stage) -> None:
 @CASES.case(
     "server-endpoint-from-json", "Addresses in the JSON of a request are not used", {"CHT-22": NOT_FROM_PAYLOAD}
 )
-def endpoint_from_json(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    victim = stage.stranger()
+def endpoint_from_json(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    victim = fixture.stranger()
     host = victim.sock.getsockname()[0]
     payload = json.dumps(
         {
@@ -97,7 +97,7 @@ def endpoint_from_json(stage: Stage) -> None:
             "udp_address": [host, victim.port],
         }
     ).encode()
-    stage.expect(Status.OK, stage.put(frame(JOIN, stage.room.encode(), payload))[1])
+    fixture.expect(Status.OK, fixture.put(frame(JOIN, fixture.room.encode(), payload))[1])
     alice.say("good evening")
     alice.stays_quiet("bob's endpoint is not known")
     victim.silence("an address in a payload is no endpoint")
@@ -108,25 +108,25 @@ def endpoint_from_json(stage: Stage) -> None:
     "A member gets nothing of what was said before its endpoint was known",
     {"CHT-23": UNKNOWN},
 )
-def endpoint_unknown(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    bob = stage.admitted(JOIN, "bob")
+def endpoint_unknown(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    bob = fixture.admitted(JOIN, "bob")
     for text in ("one", "two", "three"):
         alice.say(text)
     alice.stays_quiet("nobody else has spoken")
     bob.tell(WHO)
     bob.hears_notice(NoticeKind.JOINED, "bob")
-    bob.hears_notice(NoticeKind.MEMBERS, stage.room)
+    bob.hears_notice(NoticeKind.MEMBERS, fixture.room)
     bob.silence("what was said before is not kept for him")
 
 
 @CASES.case("server-endpoint-of-tcp", "Nothing is sent to the port of the control connection", {"CHT-23": UNKNOWN})
-def endpoint_of_tcp(stage: Stage) -> None:
-    with stage.set_up():
-        connection, reply = stage.put(frame(CREATE, stage.room.encode(), b"alice"))
-        stage.expect(Status.OK, reply)
-        alice = stage.member(connection, stage.room, "alice", reply.token)
+def endpoint_of_tcp(fixture: ServerFixture) -> None:
+    with fixture.set_up():
+        connection, reply = fixture.put(frame(CREATE, fixture.room.encode(), b"alice"))
+        fixture.expect(Status.OK, reply)
+        alice = fixture.member(connection, fixture.room, "alice", reply.token)
         alice.sock.close()
-        alice.sock = stage.bound(connection.local, connection.sock.getsockname()[1])
-        stage.admitted(JOIN, "bob").say("good evening")
+        alice.sock = fixture.bound(connection.local, connection.sock.getsockname()[1])
+        fixture.admitted(JOIN, "bob").say("good evening")
     alice.silence("her endpoint is not known, although it is the port of her TCP connection")

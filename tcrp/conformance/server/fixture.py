@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from tcrp import codec
 from tcrp.conformance.case import Blocked, Case, Skipped, Violation
 from tcrp.conformance.exchange import TCP, Exchange
-from tcrp.conformance.server.connection import Connection, Reply, status_name
-from tcrp.conformance.server.peer import LEAVE, Member, Wire
-from tcrp.conformance.server.target import Settings, Target
+from tcrp.conformance.server.connection import CaseConnection, Reply, status_name
+from tcrp.conformance.server.member import LEAVE, CaseMember, DatagramSocket
+from tcrp.conformance.server.target import ServerSettings, Target
 from tcrp.constants import NoticeKind, Operation, State, Status
 from tcrp.messages import ControlFrame, ControlHeader, RequestPayload
 
@@ -36,18 +36,18 @@ def request(operation: int, room: str, user: str, password: str | None = None) -
     return codec.encode_control_frame(ControlFrame(room, operation, State.REQUEST, payload))
 
 
-class Stage:
+class ServerFixture:
     """One case's place. `room` is a room name that no other case and no other run has."""
 
     def __init__(self, target: Target, case: Case, exchange: Exchange) -> None:
         self.target = target
         self.exchange = exchange
         self._id = case.id
-        self.settings: Settings = target.settings
+        self.settings: ServerSettings = target.settings
         self.room = f"tcrp-{random.Random(f'{self.settings.seed} {case.id}').getrandbits(48):012x}"
         self._deadline = time.monotonic() + self.settings.time_limit
         self._paused = 0.0
-        self._open: list[Connection | Wire] = []
+        self._open: list[CaseConnection | DatagramSocket] = []
         self._hosts: list[tuple[str, str, str]] = []  # room, token, local address
 
     def patience(self, seconds: float | None = None) -> float:
@@ -59,11 +59,11 @@ class Stage:
 
     def close(self) -> None:
         """Leave the rooms that were made, and close everything."""
-        wires: dict[str, Wire] = {}
+        wires: dict[str, DatagramSocket] = {}
         for room, token, local in self._hosts:
             with contextlib.suppress(OSError):
                 if local not in wires:
-                    wires[local] = Wire(self, "tidy", local)
+                    wires[local] = DatagramSocket(self, "tidy", local)
                 envelope = bytes([len(room.encode()), len(token)]) + room.encode() + token.encode()
                 wires[local].sock.sendto(envelope + LEAVE, self.target.udp)
         for each in (*self._open, *wires.values()):
@@ -75,14 +75,14 @@ class Stage:
 
     # ---- requests ----
 
-    def connect(self, name: str = "client", source: int = 0) -> Connection:
+    def connect(self, name: str = "client", source: int = 0) -> CaseConnection:
         """A control connection from the address of number `source`."""
-        connection = Connection(self, name, self.source(source))
+        connection = CaseConnection(self, name, self.source(source))
         self._open.append(connection)
         return connection
 
     def put(self, octets: bytes, name: str = "client", source: int = 0,
-            expected: str = "a RESPONSE") -> tuple[Connection, Reply]:
+            expected: str = "a RESPONSE") -> tuple[CaseConnection, Reply]:
         """Send octets on a new connection, which stays open, and read the answer. An answer that only says that a
         limit is reached is waited out."""
         while True:
@@ -99,7 +99,7 @@ class Stage:
             self._paused += paused
             self._deadline += paused
 
-    def remember(self, connection: Connection, reply: Reply) -> None:
+    def remember(self, connection: CaseConnection, reply: Reply) -> None:
         """Note the room that a reply may have made, to be left in the end."""
         if reply.token:
             self._hosts.append((reply.room_name or self.room, reply.token, connection.local))
@@ -131,7 +131,7 @@ class Stage:
     # ---- members ----
 
     def admitted(self, operation: int, user: str, room: str = "", password: str | None = None,
-                 source: int = 0) -> Member:
+                 source: int = 0) -> CaseMember:
         """A member of whom the target has heard no datagram. Raises Violation if it is not let in."""
         room = room or self.room
         connection, reply = self.put(request(operation, room, user, password), user, source)
@@ -139,20 +139,20 @@ class Stage:
         self.expect(Status.OK, reply)
         return self.member(connection, room, user, reply.token)
 
-    def member(self, connection: Connection, room: str, user: str, token: str) -> Member:
+    def member(self, connection: CaseConnection, room: str, user: str, token: str) -> CaseMember:
         """The member that a connection has made."""
-        member = Member(self, room, user, token, connection.local)
+        member = CaseMember(self, room, user, token, connection.local)
         self._open.append(member)
         return member
 
-    def stranger(self, source: int = 0) -> Wire:
+    def stranger(self, source: int = 0) -> DatagramSocket:
         """A UDP socket of nobody, at the address of number `source`."""
         local = self.source(source)
         if local is None:
             connection = self.connect("stranger")  # to learn which address leads there
             connection.close()
             local = connection.local
-        wire = Wire(self, "stranger", local)
+        wire = DatagramSocket(self, "stranger", local)
         self._open.append(wire)
         return wire
 
@@ -166,9 +166,9 @@ class Stage:
             raise Skipped(f"UDP port {port} of this machine is taken: {error.strerror}") from None
         return sock
 
-    def party(self, *users: str, room: str = "", password: str | None = None, source: int = 0) -> list[Member]:
+    def party(self, *users: str, room: str = "", password: str | None = None, source: int = 0) -> list[CaseMember]:
         """Members of a new room, the first of them its host; all are known to each other, and have read that."""
-        members: list[Member] = []
+        members: list[CaseMember] = []
         with self.set_up():
             for user in users:
                 member = self.admitted(JOIN if members else CREATE, user, room, password, source)

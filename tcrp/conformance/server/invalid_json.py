@@ -25,7 +25,7 @@ TYPES = (
 
 def _invalid(id: str, summary: str, requirement: str, words: str, payload: bytes, why: str) -> None:
     """A case of one payload that is refused."""
-    CASES.case(id, summary, {requirement: words}, rough=True)(lambda stage: stage.payload(payload, False, why))
+    CASES.case(id, summary, {requirement: words}, rough=True)(lambda fixture: fixture.payload(payload, False, why))
 
 
 _invalid("server-json-cut", "JSON that is not closed is refused", "REQ-04", ONE_OBJECT, b'{"username":"alice"',

@@ -6,8 +6,8 @@ Each uses an address of its own where there is one, so that a limit that counts 
 from __future__ import annotations
 
 from tcrp.conformance.case import SHOULD, Cases, Skipped, Violation
-from tcrp.conformance.server.connection import Connection, Reply, status_name
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, request
+from tcrp.conformance.server.connection import CaseConnection, Reply, status_name
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture, request
 from tcrp.constants import LIMITS, NoticeKind, Status
 from tcrp.messages import ChatLine, Notice
 
@@ -30,30 +30,31 @@ BUCKET = (
 _MOST = 300  # of anything that a case does to reach a limit
 
 
-def _told(stage: Stage, name: str) -> int:
-    number = int(stage.settings.told(name))
+def _told(fixture: ServerFixture, name: str) -> int:
+    number = int(fixture.settings.told(name))
     if number > _MOST:
         raise Skipped(f"needs a target with --{name.replace('_', '-')} of at most {_MOST}")
     return number
 
 
-def _once(stage: Stage, octets: bytes, source: int) -> Reply:
+def _once(fixture: ServerFixture, octets: bytes, source: int) -> Reply:
     """The answer to one request, whatever it is."""
-    connection = stage.connect("client", source)
+    connection = fixture.connect("client", source)
     connection.send(octets)
     reply = connection.answer()
-    stage.remember(connection, reply)
+    fixture.remember(connection, reply)
     connection.close()
     return reply
 
 
 @CASES.case("server-room-full", "JOIN to a full room is refused with ROOM_FULL", {"LIM-01": ANSWERS})
-def room_full(stage: Stage) -> None:
-    most = _told(stage, "max_members")
-    stage.party("alice")
+def room_full(fixture: ServerFixture) -> None:
+    most = _told(fixture, "max_members")
+    fixture.party("alice")
     for number in range(most - 1):
-        stage.expect(Status.OK, stage.ask(JOIN, stage.room, f"guest {number}"), f"the room has {number + 1} members")
-    stage.expect(Status.ROOM_FULL, stage.ask(JOIN, stage.room, "late"), f"the room has {most} members")
+        reply = fixture.ask(JOIN, fixture.room, f"guest {number}")
+        fixture.expect(Status.OK, reply, f"the room has {number + 1} members")
+    fixture.expect(Status.ROOM_FULL, fixture.ask(JOIN, fixture.room, "late"), f"the room has {most} members")
 
 
 @CASES.case(
@@ -61,11 +62,11 @@ def room_full(stage: Stage) -> None:
     "CREATE above the limit of the address is refused with RATE_LIMITED",
     {"LIM-01": ANSWERS},
 )
-def creations_limited(stage: Stage) -> None:
-    most = _told(stage, "create_rate")
-    stage.source(2)
+def creations_limited(fixture: ServerFixture) -> None:
+    most = _told(fixture, "create_rate")
+    fixture.source(2)
     for number in range(2 * most):
-        status = _once(stage, request(CREATE, f"{stage.room}-{number}", "alice"), 2).status
+        status = _once(fixture, request(CREATE, f"{fixture.room}-{number}", "alice"), 2).status
         if status == Status.RATE_LIMITED:
             return
         if status != Status.OK:
@@ -80,11 +81,11 @@ def creations_limited(stage: Stage) -> None:
     "A connection above the limit of the address is told so at once",
     {"LIM-02": CONNECTIONS},
 )
-def connections_limited(stage: Stage) -> None:
-    most = _told(stage, "max_connections_per_address")
-    stage.source(3)
-    held = [stage.connect(f"held {number + 1}", 3) for number in range(most)]
-    more = stage.connect("one more", 3)
+def connections_limited(fixture: ServerFixture) -> None:
+    most = _told(fixture, "max_connections_per_address")
+    fixture.source(3)
+    held = [fixture.connect(f"held {number + 1}", 3) for number in range(most)]
+    more = fixture.connect("one more", 3)
     reply = more.answer(
         f"RESPONSE with status {status_name(Status.RATE_LIMITED)} before any request: {most} connections are open"
     )
@@ -93,13 +94,13 @@ def connections_limited(stage: Stage) -> None:
             f"operation 0, an empty room name and status {status_name(Status.RATE_LIMITED)}",
             f'operation {reply.operation}, "{reply.room_name}" and status {status_name(reply.status)}',
         )
-    _all_answered(stage, held)
+    _all_answered(fixture, held)
 
 
-def _all_answered(stage: Stage, held: list[Connection]) -> None:
+def _all_answered(fixture: ServerFixture, held: list[CaseConnection]) -> None:
     """Finish the connections that were held open; the first is still served."""
-    held[0].send(request(JOIN, stage.room, "alice"))
-    stage.expect(Status.ROOM_NOT_FOUND, held[0].answer("an answer for a connection that is not over the limit"))
+    held[0].send(request(JOIN, fixture.room, "alice"))
+    fixture.expect(Status.ROOM_NOT_FOUND, held[0].answer("an answer for a connection that is not over the limit"))
     for connection in held:
         connection.close()
 
@@ -111,18 +112,18 @@ def _all_answered(stage: Stage, held: list[Connection]) -> None:
     level=SHOULD,
     needs=("server-password",),
 )
-def passwords_limited(stage: Stage) -> None:
-    most = _told(stage, "password_rate")
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice", "peach"))
-    source = 4 if stage.source() else 0
+def passwords_limited(fixture: ServerFixture) -> None:
+    most = _told(fixture, "password_rate")
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice", "peach"))
+    source = 4 if fixture.source() else 0
     for number in range(2 * most):
-        status = _once(stage, request(JOIN, stage.room, "bob", f"pear {number}"), source).status
+        status = _once(fixture, request(JOIN, fixture.room, "bob", f"pear {number}"), source).status
         if status == Status.RATE_LIMITED:
             break
         if status != Status.WRONG_PASSWORD:
             raise Violation(f"status {status_name(Status.WRONG_PASSWORD)}", f"status {status_name(status)}")
-    reply = _once(stage, request(JOIN, stage.room, "bob", "peach"), source)
-    stage.expect(Status.RATE_LIMITED, reply, f"{2 * most} wrong passwords were given")
+    reply = _once(fixture, request(JOIN, fixture.room, "bob", "peach"), source)
+    fixture.expect(Status.RATE_LIMITED, reply, f"{2 * most} wrong passwords were given")
 
 
 @CASES.case(
@@ -132,15 +133,15 @@ def passwords_limited(stage: Stage) -> None:
     level=SHOULD,
     needs=("server-password",),
 )
-def passwords_limited_by_room(stage: Stage) -> None:
-    most = _told(stage, "password_rate")
-    other = stage.room + "-2"
-    for room in (stage.room, other):
-        stage.expect(Status.OK, stage.ask(CREATE, room, "alice", "peach"))
-    source = 5 if stage.source() else 0
+def passwords_limited_by_room(fixture: ServerFixture) -> None:
+    most = _told(fixture, "password_rate")
+    other = fixture.room + "-2"
+    for room in (fixture.room, other):
+        fixture.expect(Status.OK, fixture.ask(CREATE, room, "alice", "peach"))
+    source = 5 if fixture.source() else 0
     for number in range(most + 1):
-        _once(stage, request(JOIN, stage.room, "bob", f"pear {number}"), source)
-    stage.expect(Status.OK, _once(stage, request(JOIN, other, "bob", "peach"), source), "it is another room")
+        _once(fixture, request(JOIN, fixture.room, "bob", f"pear {number}"), source)
+    fixture.expect(Status.OK, _once(fixture, request(JOIN, other, "bob", "peach"), source), "it is another room")
 
 
 @CASES.case(
@@ -149,16 +150,16 @@ def passwords_limited_by_room(stage: Stage) -> None:
     {"LIM-07": BUCKET},
     level=SHOULD,
 )
-def texts_limited(stage: Stage) -> None:
-    _, bob = stage.party("alice", "bob")
+def texts_limited(fixture: ServerFixture) -> None:
+    _, bob = fixture.party("alice", "bob")
     for number in range(5 * LIMITS.message_burst):
         bob.say(f"text {number}")
     bob.hears_notice(NoticeKind.REJECTED, "bob")
 
 
 @CASES.case("server-burst-relayed", "Twenty texts at once are relayed", {"LIM-07": BUCKET}, level=SHOULD)
-def burst_relayed(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def burst_relayed(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     for number in range(LIMITS.message_burst):
         bob.say(f"text {number}")
     for number in range(LIMITS.message_burst):
@@ -171,8 +172,8 @@ def burst_relayed(stage: Stage) -> None:
     {"LIM-07": BUCKET},
     level=SHOULD,
 )
-def limit_of_its_own(stage: Stage) -> None:
-    alice, bob, carol = stage.party("alice", "bob", "carol")
+def limit_of_its_own(fixture: ServerFixture) -> None:
+    alice, bob, carol = fixture.party("alice", "bob", "carol")
     for number in range(3 * LIMITS.message_burst):
         bob.say(f"text {number}")
     carol.say("may I?")

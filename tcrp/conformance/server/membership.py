@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from tcrp.conformance.case import SHOULD, Cases, Skipped, Violation
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, request
-from tcrp.conformance.server.peer import LEAVE, Member
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture, request
+from tcrp.conformance.server.member import LEAVE, CaseMember
 from tcrp.constants import NoticeKind, Status
 
 CASES = Cases("7.1", needs=("server-relay", "server-who"))
@@ -46,52 +46,52 @@ ACTIVITY = (
 @CASES.case(
     "server-creator-is-host", "The creator of a room is its host: nobody else's LEAVE closes it", {"MBR-01": HOST}
 )
-def creator_is_host(stage: Stage) -> None:
-    alice, bob, carol = stage.party("alice", "bob", "carol")
+def creator_is_host(fixture: ServerFixture) -> None:
+    alice, bob, carol = fixture.party("alice", "bob", "carol")
     bob.tell(LEAVE)
     for member in (alice, carol):
         member.hears_notice(NoticeKind.LEFT, "bob")
     alice.tell(LEAVE)
-    carol.hears_notice(NoticeKind.ROOM_CLOSED, stage.room)
+    carol.hears_notice(NoticeKind.ROOM_CLOSED, fixture.room)
 
 
 @CASES.case("server-name-in-use", "JOIN with the user name of a member is refused with NAME_IN_USE", {"MBR-03": IN_USE})
-def name_in_use(stage: Stage) -> None:
-    stage.party("alice", "bob")
-    stage.expect(Status.NAME_IN_USE, stage.ask(JOIN, stage.room, "bob"), "bob is a member, and was heard")
+def name_in_use(fixture: ServerFixture) -> None:
+    fixture.party("alice", "bob")
+    fixture.expect(Status.NAME_IN_USE, fixture.ask(JOIN, fixture.room, "bob"), "bob is a member, and was heard")
 
 
 @CASES.case(
     "server-name-in-use-host", "JOIN with the user name of the host is refused with NAME_IN_USE", {"MBR-03": IN_USE}
 )
-def name_in_use_host(stage: Stage) -> None:
-    stage.party("alice")
-    stage.expect(Status.NAME_IN_USE, stage.ask(JOIN, stage.room, "alice"), "alice is a member, and was heard")
+def name_in_use_host(fixture: ServerFixture) -> None:
+    fixture.party("alice")
+    fixture.expect(Status.NAME_IN_USE, fixture.ask(JOIN, fixture.room, "alice"), "alice is a member, and was heard")
 
 
 @CASES.case(
     "server-name-in-use-keeps", "A JOIN that is refused does nothing to the member of that name", {"MBR-03": IN_USE}
 )
-def name_in_use_keeps(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
-    stage.expect(Status.NAME_IN_USE, stage.ask(JOIN, stage.room, "bob"))
+def name_in_use_keeps(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
+    fixture.expect(Status.NAME_IN_USE, fixture.ask(JOIN, fixture.room, "bob"))
     bob.say("it is me")
     alice.hears_line("bob", "it is me")
 
 
 @CASES.case("server-name-in-another-room", "The same user name may be used in another room", {"MBR-03": IN_USE})
-def name_in_another_room(stage: Stage) -> None:
-    stage.party("alice")
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room + "-2", "alice"), "alice is a member of another room")
+def name_in_another_room(fixture: ServerFixture) -> None:
+    fixture.party("alice")
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room + "-2", "alice"), "alice is a member of another room")
 
 
 @CASES.case(
     "server-replace-unheard", "JOIN replaces a member of that name of whom no datagram has come", {"MBR-04": REPLACE}
 )
-def replace_unheard(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    old = stage.admitted(JOIN, "bob")
-    new = stage.admitted(JOIN, "bob")
+def replace_unheard(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    old = fixture.admitted(JOIN, "bob")
+    new = fixture.admitted(JOIN, "bob")
     old.tell(b"")
     old.say("I am bob")
     alice.stays_quiet("the token of who was replaced is dead")
@@ -106,46 +106,46 @@ def replace_unheard(stage: Stage) -> None:
     "Nobody is told of a replacement",
     {"NTC-08": "A server MUST NOT send JOINED or LEFT about a member whose endpoint never became known."},
 )
-def replace_silently(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
+def replace_silently(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
     for _ in range(2):
-        stage.admitted(JOIN, "bob")
+        fixture.admitted(JOIN, "bob")
     alice.stays_quiet("of neither bob has a datagram come")
 
 
 @CASES.case(
     "server-replace-keeps-place", "Who replaces a member takes its place in the order of joining", {"MBR-05": PLACE}
 )
-def replace_keeps_place(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
+def replace_keeps_place(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
     for user in ("bob", "carol", "bob"):
-        stage.admitted(JOIN, user)
+        fixture.admitted(JOIN, user)
     text = alice.ask_who()
     if text != "alice, bob, carol":
         raise Violation('MEMBERS with the text "alice, bob, carol"', f'"{text}"')
 
 
 @CASES.case("server-replace-host", "Who replaces the host is the host", {"MBR-05": PLACE})
-def replace_host(stage: Stage) -> None:
-    stage.admitted(CREATE, "alice")
-    alice = stage.admitted(JOIN, "alice")
-    with stage.set_up():
-        bob = stage.admitted(JOIN, "bob")
+def replace_host(fixture: ServerFixture) -> None:
+    fixture.admitted(CREATE, "alice")
+    alice = fixture.admitted(JOIN, "alice")
+    with fixture.set_up():
+        bob = fixture.admitted(JOIN, "bob")
         for member in (alice, bob):
             member.tell(b"")
             member.hears_notice(NoticeKind.JOINED, member.user)
         alice.hears_notice(NoticeKind.JOINED, "bob")
     alice.tell(LEAVE)
     for member in (alice, bob):
-        member.hears_notice(NoticeKind.ROOM_CLOSED, stage.room)
+        member.hears_notice(NoticeKind.ROOM_CLOSED, fixture.room)
 
 
 @CASES.case("server-replace-other-address", "A member cannot be replaced from another address", {"MBR-04": REPLACE})
-def replace_other_address(stage: Stage) -> None:
-    stage.source(1)
-    stage.party("alice")
-    stage.admitted(JOIN, "bob")
-    stage.expect(Status.NAME_IN_USE, stage.ask(JOIN, stage.room, "bob", source=1), "bob is at another address")
+def replace_other_address(fixture: ServerFixture) -> None:
+    fixture.source(1)
+    fixture.party("alice")
+    fixture.admitted(JOIN, "bob")
+    fixture.expect(Status.NAME_IN_USE, fixture.ask(JOIN, fixture.room, "bob", source=1), "bob is at another address")
 
 
 @CASES.case(
@@ -154,29 +154,29 @@ def replace_other_address(stage: Stage) -> None:
     {"MBR-04": REPLACE},
     needs=("server-announcement",),
 )
-def replace_not_announced(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    with stage.set_up():
-        connection, reply = stage.put(request(JOIN, stage.room, "bob"), "bob")
-        stage.expect(Status.OK, reply)
-        bob = stage.member(connection, stage.room, "bob", reply.token)
+def replace_not_announced(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    with fixture.set_up():
+        connection, reply = fixture.put(request(JOIN, fixture.room, "bob"), "bob")
+        fixture.expect(Status.OK, reply)
+        bob = fixture.member(connection, fixture.room, "bob", reply.token)
         connection.send(bob.port.to_bytes(2, "big"), "endpoint_announcement")
         alice.hears_notice(NoticeKind.JOINED, "bob")
-    stage.expect(Status.NAME_IN_USE, stage.ask(JOIN, stage.room, "bob"), "bob's endpoint is known")
+    fixture.expect(Status.NAME_IN_USE, fixture.ask(JOIN, fixture.room, "bob"), "bob's endpoint is known")
 
 
 # ---- the end ----
 
 
-def _idle(stage: Stage) -> float:
+def _idle(fixture: ServerFixture) -> float:
     """The idle time of the target. Raises Skipped if it is not told, or is longer than this case may take."""
-    idle = stage.settings.told("idle_timeout")
-    if idle * 2.5 > stage.settings.time_limit:
+    idle = fixture.settings.told("idle_timeout")
+    if idle * 2.5 > fixture.settings.time_limit:
         raise Skipped(f"needs --time-limit of more than {idle * 2.5:g} s, for an idle time of {idle:g} s")
     return idle
 
 
-def _keep_alive(members: list[Member], seconds: float, step: float) -> None:
+def _keep_alive(members: list[CaseMember], seconds: float, step: float) -> None:
     """Have `members` send keepalives for so long."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
@@ -190,9 +190,9 @@ def _keep_alive(members: list[Member], seconds: float, step: float) -> None:
     "A silent member is removed: REMOVED to it, LEFT to the others",
     {"MBR-06": IDLE, "NTC-06": REMOVED, "NTC-07": LEFT},
 )
-def idle_removed(stage: Stage) -> None:
-    idle = _idle(stage)
-    alice, bob = stage.party("alice", "bob")
+def idle_removed(fixture: ServerFixture) -> None:
+    idle = _idle(fixture)
+    alice, bob = fixture.party("alice", "bob")
     _keep_alive([alice], idle * 1.1, idle / 4)
     bob.hears_notice(NoticeKind.REMOVED, "bob")
     alice.hears_notice(NoticeKind.LEFT, "bob")
@@ -208,13 +208,13 @@ def idle_removed(stage: Stage) -> None:
         "MBR-08": "A server MUST close a room, and end all memberships of it, when its host leaves or is removed.",
     },
 )
-def idle_host(stage: Stage) -> None:
-    idle = _idle(stage)
-    alice, bob = stage.party("alice", "bob")
+def idle_host(fixture: ServerFixture) -> None:
+    idle = _idle(fixture)
+    alice, bob = fixture.party("alice", "bob")
     _keep_alive([bob], idle * 1.1, idle / 4)
-    bob.hears_notice(NoticeKind.ROOM_CLOSED, stage.room)
+    bob.hears_notice(NoticeKind.ROOM_CLOSED, fixture.room)
     alice.hears_notice(NoticeKind.REMOVED, "alice")
-    stage.expect(Status.ROOM_NOT_FOUND, stage.ask(JOIN, stage.room, "carol"))
+    fixture.expect(Status.ROOM_NOT_FOUND, fixture.ask(JOIN, fixture.room, "carol"))
 
 
 @ENDS.case(
@@ -225,10 +225,10 @@ def idle_host(stage: Stage) -> None:
         "NTC-08": "A server MUST NOT send JOINED or LEFT about a member whose endpoint never became known.",
     },
 )
-def idle_unheard(stage: Stage) -> None:
-    idle = _idle(stage)
-    (alice,) = stage.party("alice")
-    stage.admitted(JOIN, "bob")
+def idle_unheard(fixture: ServerFixture) -> None:
+    idle = _idle(fixture)
+    (alice,) = fixture.party("alice")
+    fixture.admitted(JOIN, "bob")
     _keep_alive([alice], idle * 1.3, idle / 4)
     text = alice.ask_who("bob was never known")
     if text != "alice":
@@ -236,9 +236,9 @@ def idle_unheard(stage: Stage) -> None:
 
 
 @ENDS.case("server-keepalive-keeps", "A member that sends keepalives stays", {"CHT-06": ACTIVITY})
-def keepalive_keeps(stage: Stage) -> None:
-    idle = _idle(stage)
-    alice, bob = stage.party("alice", "bob")
+def keepalive_keeps(fixture: ServerFixture) -> None:
+    idle = _idle(fixture)
+    alice, bob = fixture.party("alice", "bob")
     _keep_alive([alice, bob], idle * 1.5, idle / 4)
     bob.say("still here")
     alice.hears_line("bob", "still here")
@@ -250,9 +250,9 @@ def keepalive_keeps(stage: Stage) -> None:
     {"CHT-06": ACTIVITY},
     rough=True,
 )
-def rejected_keeps(stage: Stage) -> None:
-    idle = _idle(stage)
-    alice, bob, carol = stage.party("alice", "bob", "carol")
+def rejected_keeps(fixture: ServerFixture) -> None:
+    idle = _idle(fixture)
+    alice, bob, carol = fixture.party("alice", "bob", "carol")
     until = time.monotonic() + idle * 1.5
     while (left := until - time.monotonic()) > 0:
         alice.tell(b"")
@@ -273,9 +273,9 @@ def rejected_keeps(stage: Stage) -> None:
         "not even for the member whose token it bears.",
     },
 )
-def stranger_keeps_nobody(stage: Stage) -> None:
-    idle = _idle(stage)
-    alice, bob = stage.party("alice", "bob")
+def stranger_keeps_nobody(fixture: ServerFixture) -> None:
+    idle = _idle(fixture)
+    alice, bob = fixture.party("alice", "bob")
     until = time.monotonic() + idle * 1.1
     while (left := until - time.monotonic()) > 0:
         alice.tell(b"")
@@ -294,10 +294,10 @@ def stranger_keeps_nobody(stage: Stage) -> None:
     },
     level=SHOULD,
 )
-def unreachable_removed(stage: Stage) -> None:
-    if not stage.target.is_local:
+def unreachable_removed(fixture: ServerFixture) -> None:
+    if not fixture.target.is_local:
         raise Skipped("needs a target on this machine: on the way from elsewhere ICMP errors may be lost")
-    alice, bob = stage.party("alice", "bob")
+    alice, bob = fixture.party("alice", "bob")
     bob.sock.close()
     for number in range(8):
         alice.say(f"text {number}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcrp.conformance.case import MUST, SHOULD, Cases
-from tcrp.conformance.server.fixture import JOIN, Stage, request
+from tcrp.conformance.server.fixture import JOIN, ServerFixture, request
 from tcrp.constants import Status
 
 CASES = Cases("8.1", needs=("server-room-not-found",))
@@ -29,16 +29,17 @@ SPACE = "A server MUST refuse a name that begins or ends with a character of the
 NO_OTHER = "A server MUST NOT refuse a name of assigned characters as invalid for any other reason."
 
 
-def _names(stage: Stage, names: Sequence[str], is_valid: bool, in_rooms: bool = True, in_users: bool = True) -> None:
+def _names(fixture: ServerFixture, names: Sequence[str], is_valid: bool, in_rooms: bool = True,
+           in_users: bool = True) -> None:
     status = Status.ROOM_NOT_FOUND if is_valid else Status.INVALID_REQUEST
     for name in names:
         codes = " ".join(f"U+{ord(char):04X}" for char in name)
         if in_users:
-            stage.refused(request(JOIN, stage.room, name), f"the user name {codes}", status)
+            fixture.refused(request(JOIN, fixture.room, name), f"the user name {codes}", status)
         if in_rooms:
             # A valid name alone might be that of a room which people use.
-            room = name + stage.room if is_valid else name
-            stage.refused(request(JOIN, room, "alice"), f"the room name {codes}", status)
+            room = name + fixture.room if is_valid else name
+            fixture.refused(request(JOIN, room, "alice"), f"the room name {codes}", status)
 
 
 def _add(
@@ -54,7 +55,7 @@ def _add(
 ) -> None:
     """A case of names that are all valid, or all invalid."""
     CASES.case(id, summary, {requirement: words}, level=level, rough=not is_valid)(
-        lambda stage: _names(stage, names, is_valid, in_rooms, in_users)
+        lambda fixture: _names(fixture, names, is_valid, in_rooms, in_users)
     )
 
 
@@ -113,8 +114,8 @@ _add("server-name-ideograph-forms", "Selectors of the form of an ideograph are a
     {"TXT-09": "A server MUST use a user name in its relay datagrams with exactly the octets of the request."},
     needs=("server-relay",),
 )
-def name_as_it_is(stage: Stage) -> None:
-    alice, *others = stage.party("alice", "\uff22ob", "Cafe\u0301", "\ufb01n \u2460")
+def name_as_it_is(fixture: ServerFixture) -> None:
+    alice, *others = fixture.party("alice", "\uff22ob", "Cafe\u0301", "\ufb01n \u2460")
     for member in others:
         member.say("hello")
         alice.hears_line(member.user, "hello")

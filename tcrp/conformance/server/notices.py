@@ -7,8 +7,8 @@ import time
 import unicodedata
 
 from tcrp.conformance.case import Cases, Skipped, Violation
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage
-from tcrp.conformance.server.peer import LEAVE, WHO, Member, shown
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture
+from tcrp.conformance.server.member import LEAVE, WHO, CaseMember, shown
 from tcrp.constants import LIMITS, TIMERS, NoticeKind, Status
 from tcrp.messages import Notice
 
@@ -46,9 +46,9 @@ NO_CONTROLS = "A server MUST write `subject` and `text` of a notice without C0, 
     {"NTC-04": JOINED},
     needs=("server-create",),
 )
-def joined(stage: Stage) -> None:
-    with stage.set_up():
-        alice = stage.admitted(CREATE, "alice")
+def joined(fixture: ServerFixture) -> None:
+    with fixture.set_up():
+        alice = fixture.admitted(CREATE, "alice")
     alice.tell(b"")
     alice.hears_notice(NoticeKind.JOINED, "alice")
 
@@ -59,17 +59,17 @@ def joined(stage: Stage) -> None:
     {"NTC-04": JOINED},
     needs=("server-joined", "server-join"),
 )
-def joined_others(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    with stage.set_up():
-        bob = stage.admitted(JOIN, "bob")
+def joined_others(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    with fixture.set_up():
+        bob = fixture.admitted(JOIN, "bob")
     bob.tell(b"")
     alice.hears_notice(NoticeKind.JOINED, "bob")
 
 
 @CASES.case("server-joined-once", "JOINED is sent once for a member", {"NTC-04": JOINED})
-def joined_once(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def joined_once(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(b"")
     bob.say("hello")
     alice.hears_line("bob", "hello")
@@ -80,53 +80,53 @@ def joined_once(stage: Stage) -> None:
 @CASES.case(
     "server-joined-not-by-tcp", "JOINED is not sent before the endpoint of the member is known", {"NTC-08": NEVER_KNOWN}
 )
-def joined_not_by_tcp(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    stage.admitted(JOIN, "bob")
+def joined_not_by_tcp(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    fixture.admitted(JOIN, "bob")
     alice.stays_quiet("of bob no datagram has come")
 
 
 @CASES.case("server-left", "LEFT is sent to who leaves, and to the others", {"NTC-05": LEFT})
-def left(stage: Stage) -> None:
-    alice, bob, carol = stage.party("alice", "bob", "carol")
+def left(fixture: ServerFixture) -> None:
+    alice, bob, carol = fixture.party("alice", "bob", "carol")
     bob.tell(LEAVE)
     for member in (bob, alice, carol):
         member.hears_notice(NoticeKind.LEFT, "bob")
 
 
 @CASES.case("server-room-closed", "ROOM_CLOSED is sent to all, the host too, when the host leaves", {"NTC-09": CLOSED})
-def room_closed(stage: Stage) -> None:
-    alice, bob, carol = stage.party("alice", "bob", "carol")
+def room_closed(fixture: ServerFixture) -> None:
+    alice, bob, carol = fixture.party("alice", "bob", "carol")
     alice.tell(LEAVE)
     for member in (alice, bob, carol):
-        member.hears_notice(NoticeKind.ROOM_CLOSED, stage.room)
+        member.hears_notice(NoticeKind.ROOM_CLOSED, fixture.room)
 
 
 @CASES.case(
     "server-room-closed-alone", "When the host leaves there is no LEFT, neither before nor after", {"NTC-05": LEFT}
 )
-def room_closed_alone(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def room_closed_alone(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     alice.tell(LEAVE)
     for member in (alice, bob):
-        member.hears_notice(NoticeKind.ROOM_CLOSED, stage.room)
+        member.hears_notice(NoticeKind.ROOM_CLOSED, fixture.room)
     for member in (alice, bob):
         member.silence("the room is closed, and no LEFT is due")
 
 
 @CASES.case("server-members", "MEMBERS lists all members in order of joining, the asker too", {"NTC-11": LISTED})
-def members(stage: Stage) -> None:
+def members(fixture: ServerFixture) -> None:
     users = ["zoe", "alice", "Bob", "\u30a2\u30ea\u30b9"]
-    room = stage.party(*users)
+    room = fixture.party(*users)
     for member in room:
         _lists(member, ", ".join(users))
 
 
 @CASES.case("server-members-unknown-endpoint", "MEMBERS lists members of whom no datagram has come", {"NTC-11": LISTED})
-def members_unknown_endpoint(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    stage.admitted(JOIN, "carol")
-    stage.admitted(JOIN, "bob")
+def members_unknown_endpoint(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    fixture.admitted(JOIN, "carol")
+    fixture.admitted(JOIN, "bob")
     _lists(alice, "alice, carol, bob")
 
 
@@ -135,17 +135,17 @@ def members_unknown_endpoint(stage: Stage) -> None:
     "MEMBERS does not list who has left, and keeps the order of the others",
     {"NTC-11": LISTED},
 )
-def members_after_leave(stage: Stage) -> None:
-    alice, bob, carol = stage.party("alice", "bob", "carol")
+def members_after_leave(fixture: ServerFixture) -> None:
+    alice, bob, carol = fixture.party("alice", "bob", "carol")
     bob.tell(LEAVE)
     for member in (alice, carol):
         member.hears_notice(NoticeKind.LEFT, "bob")
     _lists(carol, "alice, carol")
-    stage.admitted(JOIN, "bob")
+    fixture.admitted(JOIN, "bob")
     _lists(alice, "alice, carol, bob")
 
 
-def _lists(member: Member, names: str) -> None:
+def _lists(member: CaseMember, names: str) -> None:
     text = member.ask_who()
     if text != names:
         raise Violation(f'MEMBERS with the text "{names}"', f'"{text[:400]}"')
@@ -156,16 +156,16 @@ def _lists(member: Member, names: str) -> None:
     "MEMBERS of a large room is cut after a whole name, with the number of the others",
     {"NTC-12": CUT},
 )
-def members_cut(stage: Stage) -> None:
+def members_cut(fixture: ServerFixture) -> None:
     users = [f"{number:02}".ljust(LIMITS.username_size, "x") for number in range(70)]
-    if stage.settings.max_members is not None and stage.settings.max_members < len(users):
+    if fixture.settings.max_members is not None and fixture.settings.max_members < len(users):
         raise Skipped(f"needs rooms of {len(users)} members")
-    (alice,) = stage.party(users[0])
+    (alice,) = fixture.party(users[0])
     for user in users[1:]:
-        reply = stage.ask(JOIN, stage.room, user)
+        reply = fixture.ask(JOIN, fixture.room, user)
         if reply.status == Status.ROOM_FULL:
             raise Skipped(f"needs rooms of {len(users)} members")
-        stage.expect(Status.OK, reply)
+        fixture.expect(Status.OK, reply)
     text = alice.ask_who()
     found = re.fullmatch(r"(.*), and (\d+) more", text, re.DOTALL)
     names = found[1].split(", ") if found else []
@@ -174,15 +174,15 @@ def members_cut(stage: Stage) -> None:
             "the first names in order of joining, then `, and N more` with the number of the others",
             f'{len(text.encode())} octets that end with "{text[-100:]}"',
         )
-    room_left = LIMITS.relay_datagram_size - len(b"\0\x10\t") - len(stage.room.encode())
+    room_left = LIMITS.relay_datagram_size - len(b"\0\x10\t") - len(fixture.room.encode())
     longer = f"{', '.join(users[: len(names) + 1])}, and {len(users) - len(names) - 1} more"
     if len(longer.encode()) <= room_left:
         raise Violation(f"as many names as fit into {LIMITS.relay_datagram_size:,} octets", f"only {len(names)} names")
 
 
 @CASES.case("server-rejected-alone", "REJECTED is sent to nobody but the sender", {"NTC-10": REJECTED}, rough=True)
-def rejected_alone(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def rejected_alone(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(b"\xff\xfe")
     bob.hears_notice(NoticeKind.REJECTED, "bob")
     alice.stays_quiet("bob's text is rejected, which is told to bob alone")
@@ -194,8 +194,8 @@ def rejected_alone(stage: Stage) -> None:
     {"NTC-10": REJECTED},
     rough=True,
 )
-def rejected_seldom(stage: Stage) -> None:
-    _, bob = stage.party("alice", "bob")
+def rejected_seldom(fixture: ServerFixture) -> None:
+    _, bob = fixture.party("alice", "bob")
     for _ in range(5):
         bob.tell(b"\xff")
     bob.hears_notice(NoticeKind.REJECTED, "bob")
@@ -208,8 +208,8 @@ def rejected_seldom(stage: Stage) -> None:
     {"NTC-10": REJECTED},
     rough=True,
 )
-def rejected_again(stage: Stage) -> None:
-    _, bob = stage.party("alice", "bob")
+def rejected_again(fixture: ServerFixture) -> None:
+    _, bob = fixture.party("alice", "bob")
     for wait in (0.0, TIMERS.reject_interval + 0.2):
         time.sleep(wait)
         bob.tell(b"\xff")
@@ -219,10 +219,10 @@ def rejected_again(stage: Stage) -> None:
 @CASES.case(
     "server-subject-octets", "The subject of a notice has the octets of the request", {"NTC-02": SUBJECT}, rough=True
 )
-def subject_octets(stage: Stage) -> None:
+def subject_octets(fixture: ServerFixture) -> None:
     # Compatibility forms and decomposed letters: what a server that compares folded names must not send.
-    user, room = "\uff21lice \u2460 e\u0301", f"{stage.room} \uff32oom o\u0308"
-    alice, bob = stage.party("alice", user, room=room)
+    user, room = "\uff21lice \u2460 e\u0301", f"{fixture.room} \uff32oom o\u0308"
+    alice, bob = fixture.party("alice", user, room=room)
     bob.ask_who()
     bob.tell(b"\xff")
     bob.hears_notice(NoticeKind.REJECTED, user)
@@ -238,13 +238,13 @@ def subject_octets(stage: Stage) -> None:
     {"NTC-01": NO_CONTROLS, "NTC-03": "A server MUST NOT use the kinds 5, 7 to 15 and 27."},
     rough=True,
 )
-def notices_printable(stage: Stage) -> None:
-    with stage.set_up():
-        alice = stage.admitted(CREATE, "alice")
-        bob = stage.admitted(JOIN, "bob")
+def notices_printable(fixture: ServerFixture) -> None:
+    with fixture.set_up():
+        alice = fixture.admitted(CREATE, "alice")
+        bob = fixture.admitted(JOIN, "bob")
     for member, message in ((alice, b""), (alice, WHO), (alice, b"\xff"), (bob, LEAVE), (alice, LEAVE)):
         member.tell(message)
-        while (octets := member.receive(max(stage.settings.silence, 0.05))) is not None:
+        while (octets := member.receive(max(fixture.settings.silence, 0.05))) is not None:
             heard = member.read(octets, "a valid notice")
             if isinstance(heard, Notice):
                 _printable(heard)

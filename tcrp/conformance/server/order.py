@@ -5,7 +5,7 @@ from __future__ import annotations
 from tcrp import codec
 from tcrp.conformance.case import Cases, Violation
 from tcrp.conformance.server.connection import Reply
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame, header, request
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture, frame, header, request
 from tcrp.constants import LIMITS, State, Status
 from tcrp.messages import RequestPayload
 
@@ -30,9 +30,9 @@ def _repeats(reply: Reply, operation: int, room: str, why: str) -> None:
     {"ERR-04": REPEATS},
     rough=True,
 )
-def echo_bad_header(stage: Stage) -> None:
-    octets = header(len(stage.room), JOIN, State.REQUEST, LIMITS.operation_payload_size + 1) + stage.room.encode()
-    _repeats(stage.refused(octets, "the size is above 2^29"), JOIN, "", "the request is refused from its header")
+def echo_bad_header(fixture: ServerFixture) -> None:
+    octets = header(len(fixture.room), JOIN, State.REQUEST, LIMITS.operation_payload_size + 1) + fixture.room.encode()
+    _repeats(fixture.refused(octets, "the size is above 2^29"), JOIN, "", "the request is refused from its header")
 
 
 @CASES.case(
@@ -41,8 +41,8 @@ def echo_bad_header(stage: Stage) -> None:
     {"ERR-04": REPEATS},
     rough=True,
 )
-def echo_bad_room(stage: Stage) -> None:
-    reply = stage.refused(frame(JOIN, b"tea\xff", _PAYLOAD), "the room name is not UTF-8")
+def echo_bad_room(fixture: ServerFixture) -> None:
+    reply = fixture.refused(frame(JOIN, b"tea\xff", _PAYLOAD), "the room name is not UTF-8")
     _repeats(reply, JOIN, "", "the room name is not UTF-8")
 
 
@@ -52,9 +52,9 @@ def echo_bad_room(stage: Stage) -> None:
     {"ERR-04": REPEATS},
     rough=True,
 )
-def echo_bad_payload(stage: Stage) -> None:
-    reply = stage.refused(frame(CREATE, stage.room.encode(), b'{"username":'), "the payload is no JSON")
-    _repeats(reply, CREATE, stage.room, "the payload is wrong, the room name is not")
+def echo_bad_payload(fixture: ServerFixture) -> None:
+    reply = fixture.refused(frame(CREATE, fixture.room.encode(), b'{"username":'), "the payload is no JSON")
+    _repeats(reply, CREATE, fixture.room, "the payload is wrong, the room name is not")
 
 
 @CASES.case(
@@ -63,16 +63,16 @@ def echo_bad_payload(stage: Stage) -> None:
     {"ERR-04": REPEATS},
     rough=True,
 )
-def echo_bad_name(stage: Stage) -> None:
-    room = stage.room + "\x07"
-    _repeats(stage.refused(request(JOIN, room, "alice"), "the room name has U+0007"), JOIN, room, "it is UTF-8")
+def echo_bad_name(fixture: ServerFixture) -> None:
+    room = fixture.room + "\x07"
+    _repeats(fixture.refused(request(JOIN, room, "alice"), "the room name has U+0007"), JOIN, room, "it is UTF-8")
 
 
-def _cut(stage: Stage, size: int, operation: int, why: str) -> None:
-    connection = stage.connect()
-    connection.send(request(JOIN, stage.room, "alice")[:size])
+def _cut(fixture: ServerFixture, size: int, operation: int, why: str) -> None:
+    connection = fixture.connect()
+    connection.send(request(JOIN, fixture.room, "alice")[:size])
     connection.end()
-    reply = stage.expect(Status.INVALID_REQUEST, connection.answer("a refusal of half a request"))
+    reply = fixture.expect(Status.INVALID_REQUEST, connection.answer("a refusal of half a request"))
     _repeats(reply, operation, "", why)
 
 
@@ -83,8 +83,8 @@ def _cut(stage: Stage, size: int, operation: int, why: str) -> None:
     needs=("server-end-in-header",),
     rough=True,
 )
-def echo_half_header(stage: Stage) -> None:
-    _cut(stage, 20, 0, "32 octets were not there")
+def echo_half_header(fixture: ServerFixture) -> None:
+    _cut(fixture, 20, 0, "32 octets were not there")
 
 
 @CASES.case(
@@ -94,20 +94,20 @@ def echo_half_header(stage: Stage) -> None:
     needs=("server-end-in-payload",),
     rough=True,
 )
-def echo_half_body(stage: Stage) -> None:
-    _cut(stage, LIMITS.control_header_size + len(stage.room) + 3, JOIN, "the frame was not whole")
+def echo_half_body(fixture: ServerFixture) -> None:
+    _cut(fixture, LIMITS.control_header_size + len(fixture.room) + 3, JOIN, "the frame was not whole")
 
 
 @CASES.case(
     "server-order-header-payload", "A bad header is answered before a bad payload", {"ERR-02": ORDER}, rough=True
 )
-def order_header_payload(stage: Stage) -> None:
-    stage.refused(frame(77, stage.room.encode(), b"\xff"), "operation 77 is not assigned")
+def order_header_payload(fixture: ServerFixture) -> None:
+    fixture.refused(frame(77, fixture.room.encode(), b"\xff"), "operation 77 is not assigned")
 
 
 @CASES.case("server-order-name-room", "A bad user name is answered before ROOM_NOT_FOUND", {"ERR-02": ORDER})
-def order_name_room(stage: Stage) -> None:
-    stage.refused(request(JOIN, stage.room, "a:b"), "the user name has a colon, and the room does not exist")
+def order_name_room(fixture: ServerFixture) -> None:
+    fixture.refused(request(JOIN, fixture.room, "a:b"), "the user name has a colon, and the room does not exist")
 
 
 @CASES.case(
@@ -116,23 +116,23 @@ def order_name_room(stage: Stage) -> None:
     {"ERR-02": ORDER},
     needs=("server-room-exists",),
 )
-def order_name_exists(stage: Stage) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice"))
-    stage.refused(request(CREATE, stage.room, "a:b"), "the user name has a colon, and the room exists")
+def order_name_exists(fixture: ServerFixture) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice"))
+    fixture.refused(request(CREATE, fixture.room, "a:b"), "the user name has a colon, and the room exists")
 
 
 @CASES.case(
     "server-order-payload-room", "A bad payload is answered before ROOM_NOT_FOUND", {"ERR-02": ORDER}, rough=True
 )
-def order_payload_room(stage: Stage) -> None:
-    stage.refused(
-        frame(JOIN, stage.room.encode(), b'{"username":7}'), "`username` is a number, the room does not exist"
+def order_payload_room(fixture: ServerFixture) -> None:
+    fixture.refused(
+        frame(JOIN, fixture.room.encode(), b'{"username":7}'), "`username` is a number, the room does not exist"
     )
 
 
 @CASES.case("server-order-room-password", "ROOM_NOT_FOUND is answered to a JOIN with a password", {"ERR-02": ORDER})
-def order_room_password(stage: Stage) -> None:
-    stage.expect(Status.ROOM_NOT_FOUND, stage.ask(JOIN, stage.room, "alice", "peach"))
+def order_room_password(fixture: ServerFixture) -> None:
+    fixture.expect(Status.ROOM_NOT_FOUND, fixture.ask(JOIN, fixture.room, "alice", "peach"))
 
 
 @CASES.case(
@@ -141,10 +141,10 @@ def order_room_password(stage: Stage) -> None:
     {"ERR-02": ORDER},
     needs=("server-password",),
 )
-def order_exists_password(stage: Stage) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice", "peach"))
+def order_exists_password(fixture: ServerFixture) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice", "peach"))
     for password in ("peach", "pear", None):
-        stage.expect(Status.ROOM_EXISTS, stage.ask(CREATE, stage.room, "mallory", password))
+        fixture.expect(Status.ROOM_EXISTS, fixture.ask(CREATE, fixture.room, "mallory", password))
 
 
 @CASES.case(
@@ -153,18 +153,20 @@ def order_exists_password(stage: Stage) -> None:
     {"ERR-02": ORDER},
     needs=("server-password", "server-relay"),
 )
-def order_password_name(stage: Stage) -> None:
-    stage.party("alice", password="peach")
+def order_password_name(fixture: ServerFixture) -> None:
+    fixture.party("alice", password="peach")
     for password in ("pear", None):
-        stage.expect(Status.WRONG_PASSWORD, stage.ask(JOIN, stage.room, "alice", password), "alice is there, too")
-    stage.expect(Status.NAME_IN_USE, stage.ask(JOIN, stage.room, "alice", "peach"), "alice is there")
+        fixture.expect(Status.WRONG_PASSWORD, fixture.ask(JOIN, fixture.room, "alice", password), "alice is there, too")
+    fixture.expect(Status.NAME_IN_USE, fixture.ask(JOIN, fixture.room, "alice", "peach"), "alice is there")
 
 
 @CASES.case("server-order-full-name", "ROOM_FULL is answered before NAME_IN_USE", {"ERR-02": ORDER},
             needs=("server-relay",))
-def order_full_name(stage: Stage) -> None:
-    most = int(stage.settings.told("max_members"))
-    stage.party("alice")
+def order_full_name(fixture: ServerFixture) -> None:
+    most = int(fixture.settings.told("max_members"))
+    fixture.party("alice")
     for number in range(most - 1):
-        stage.expect(Status.OK, stage.ask(JOIN, stage.room, f"guest {number}"), f"the room has {number + 1} members")
-    stage.expect(Status.ROOM_FULL, stage.ask(JOIN, stage.room, "alice"), "the room is full, and the name is taken")
+        reply = fixture.ask(JOIN, fixture.room, f"guest {number}")
+        fixture.expect(Status.OK, reply, f"the room has {number + 1} members")
+    reply = fixture.ask(JOIN, fixture.room, "alice")
+    fixture.expect(Status.ROOM_FULL, reply, "the room is full, and the name is taken")

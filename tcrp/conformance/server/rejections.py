@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import SHOULD, Cases, Violation
-from tcrp.conformance.server.fixture import Stage
-from tcrp.conformance.server.peer import LEAVE, WHO, Member, shown
+from tcrp.conformance.server.fixture import ServerFixture
+from tcrp.conformance.server.member import LEAVE, WHO, CaseMember, shown
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.messages import Notice
 
@@ -21,28 +21,28 @@ NOTHING_LEFT = (
 )
 
 
-def _rejected(stage: Stage, octets: bytes, why: str) -> None:
+def _rejected(fixture: ServerFixture, octets: bytes, why: str) -> None:
     """See that bob's datagram gets him REJECTED, and alice nothing."""
-    alice, bob = stage.party("alice", "bob")
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(octets)
     _hears_rejected(bob, why)
     alice.stays_quiet(f"bob's text is rejected: {why}")
 
 
-def _hears_rejected(member: Member, why: str) -> None:
+def _hears_rejected(member: CaseMember, why: str) -> None:
     heard = member.hear(f"notice 6 REJECTED: {why}")
     if not isinstance(heard, Notice) or (heard.kind, heard.subject) != (NoticeKind.REJECTED, member.user):
         raise Violation(f'{member.name} gets notice 6 REJECTED with subject "{member.user}": {why}', shown(heard))
 
 
-def _filled(member: Member, size: int) -> bytes:
+def _filled(member: CaseMember, size: int) -> bytes:
     """A datagram of this size in all, whose text is of one octet repeated."""
     return member.datagram(b"x" * (size - len(member.datagram())))
 
 
 @CASES.case("server-largest-datagram", "A text in a datagram of 4,096 octets is relayed whole", {"CHT-03": WHOLE})
-def largest_datagram(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def largest_datagram(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     octets = _filled(bob, LIMITS.chat_datagram_size)
     bob.send(octets)
     alice.hears_line("bob", octets[len(bob.datagram()) :].decode())
@@ -54,8 +54,8 @@ def largest_datagram(stage: Stage) -> None:
     {"CHT-03": WHOLE, "CHT-18": REJECTS},
     rough=True,
 )
-def datagram_too_long(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def datagram_too_long(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.send(_filled(bob, LIMITS.chat_datagram_size + 1))
     _hears_rejected(bob, "the datagram has 4,097 octets")
     alice.stays_quiet("bob's datagram has 4,097 octets")
@@ -67,8 +67,8 @@ def datagram_too_long(stage: Stage) -> None:
     {"CHT-18": REJECTS},
     rough=True,
 )
-def control_too_long(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def control_too_long(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.send(bob.datagram(LEAVE.ljust(LIMITS.chat_datagram_size, b"\0")))
     _hears_rejected(bob, "the datagram has more than 4,096 octets, whatever its message is")
     alice.stays_quiet("bob's datagram is too long to be a LEAVE")
@@ -80,25 +80,25 @@ def control_too_long(stage: Stage) -> None:
     {"CHT-18": REJECTS, "RLY-04": "A server MUST NOT send a relay datagram of more than 4,094 octets."},
     rough=True,
 )
-def text_grows_too_long(stage: Stage) -> None:
-    _rejected(stage, b"\x01" * 2_000, "2,000 control characters become 6,000 octets")
+def text_grows_too_long(fixture: ServerFixture) -> None:
+    _rejected(fixture, b"\x01" * 2_000, "2,000 control characters become 6,000 octets")
 
 
 @CASES.case("server-text-not-utf8", "A text that is not UTF-8 is rejected", {"CHT-18": REJECTS}, rough=True)
-def text_not_utf8(stage: Stage) -> None:
-    _rejected(stage, b"caf\xe9", "the text is Latin-1, not UTF-8")
+def text_not_utf8(fixture: ServerFixture) -> None:
+    _rejected(fixture, b"caf\xe9", "the text is Latin-1, not UTF-8")
 
 
 @CASES.case("server-text-cut-utf8", "A text that ends inside a character is rejected", {"CHT-18": REJECTS}, rough=True)
-def text_cut_utf8(stage: Stage) -> None:
-    _rejected(stage, "\u8336".encode()[:2], "two of three octets of a character")
+def text_cut_utf8(fixture: ServerFixture) -> None:
+    _rejected(fixture, "\u8336".encode()[:2], "two of three octets of a character")
 
 
 @CASES.case(
     "server-text-surrogate-utf8", "A text with an encoded surrogate is rejected", {"CHT-18": REJECTS}, rough=True
 )
-def text_surrogate_utf8(stage: Stage) -> None:
-    _rejected(stage, "a\ud83c".encode("utf-8", "surrogatepass"), "surrogates are no UTF-8")
+def text_surrogate_utf8(fixture: ServerFixture) -> None:
+    _rejected(fixture, "a\ud83c".encode("utf-8", "surrogatepass"), "surrogates are no UTF-8")
 
 
 @CASES.case(
@@ -107,8 +107,8 @@ def text_surrogate_utf8(stage: Stage) -> None:
     {"CHT-18": REJECTS},
     rough=True,
 )
-def rejected_free(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def rejected_free(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     for _ in range(LIMITS.message_burst + 10):
         bob.tell(b"\xff")
     _hears_rejected(bob, "the text is not UTF-8")
@@ -119,8 +119,8 @@ def rejected_free(stage: Stage) -> None:
 
 
 @CASES.case("server-line-end-only", "A text of CR and LF only is not relayed, nor rejected", {"CHT-19": NOTHING_LEFT})
-def line_end_only(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def line_end_only(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(b"\r\n")
     bob.tell(b"\n\n\n")
     bob.stays_quiet("he has sent ends of lines")
@@ -130,8 +130,8 @@ def line_end_only(stage: Stage) -> None:
 @CASES.case(
     "server-line-end-free", "Texts of CR and LF only take nothing from the message rate", {"CHT-19": NOTHING_LEFT}
 )
-def line_end_free(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def line_end_free(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     for _ in range(LIMITS.message_burst + 10):
         bob.tell(b"\r\n")
     for number in range(5):
@@ -149,8 +149,8 @@ def line_end_free(stage: Stage) -> None:
     },
     level=SHOULD,
 )
-def who_charged(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
+def who_charged(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
     for _ in range(4 * LIMITS.message_burst):
         alice.tell(WHO)
     for _ in range(4 * LIMITS.message_burst):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tcrp.conformance.case import Cases, Skipped, Violation
 from tcrp.conformance.exchange import describe
-from tcrp.conformance.server.fixture import JOIN, Stage
-from tcrp.conformance.server.peer import LEAVE, Member, shown
+from tcrp.conformance.server.fixture import JOIN, ServerFixture
+from tcrp.conformance.server.member import LEAVE, CaseMember, shown
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.messages import Notice
 
@@ -32,15 +32,15 @@ LIMIT = "A server MUST NOT send a relay datagram of more than 4,094 octets."
     {"RLY-01": TO_OTHERS},
     needs=("server-join", "server-joined-others"),
 )
-def relay(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def relay(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.say("good evening")
     alice.hears_line("bob", "good evening")
 
 
 @CASES.case("server-relay-to-all", "A text reaches every other member, the host or not", {"RLY-01": TO_OTHERS})
-def relay_to_all(stage: Stage) -> None:
-    members = stage.party("alice", "bob", "carol", "dave")
+def relay_to_all(fixture: ServerFixture) -> None:
+    members = fixture.party("alice", "bob", "carol", "dave")
     for speaker in members:
         speaker.say(f"I am {speaker.user}")
         for member in members:
@@ -49,16 +49,16 @@ def relay_to_all(stage: Stage) -> None:
 
 
 @CASES.case("server-relay-once", "A text reaches a member once", {"RLY-01": TO_OTHERS})
-def relay_once(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def relay_once(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.say("only once")
     alice.hears_line("bob", "only once")
     alice.stays_quiet("bob has said it once")
 
 
 @CASES.case("server-relay-not-to-sender", "The sender does not get its own text", {"RLY-02": TO_NOBODY_ELSE})
-def relay_not_to_sender(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def relay_not_to_sender(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.say("hello")
     alice.hears_line("bob", "hello")
     bob.stays_quiet("he has said it himself")
@@ -67,9 +67,9 @@ def relay_not_to_sender(stage: Stage) -> None:
 @CASES.case(
     "server-relay-not-to-other-rooms", "A text does not reach the members of another room", {"RLY-02": TO_NOBODY_ELSE}
 )
-def relay_not_to_other_rooms(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
-    carol, dave = stage.party("carol", "bob", room=stage.room + "-2")
+def relay_not_to_other_rooms(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
+    carol, dave = fixture.party("carol", "bob", room=fixture.room + "-2")
     bob.say("hello")
     alice.hears_line("bob", "hello")
     for member in (carol, dave):
@@ -77,8 +77,8 @@ def relay_not_to_other_rooms(stage: Stage) -> None:
 
 
 @CASES.case("server-relay-not-after-leaving", "A text does not reach who has left", {"RLY-02": TO_NOBODY_ELSE})
-def relay_not_after_leaving(stage: Stage) -> None:
-    alice, bob, carol = stage.party("alice", "bob", "carol")
+def relay_not_after_leaving(fixture: ServerFixture) -> None:
+    alice, bob, carol = fixture.party("alice", "bob", "carol")
     carol.tell(LEAVE)
     for member in (carol, alice, bob):
         member.hears_notice(NoticeKind.LEFT, "carol")
@@ -88,19 +88,19 @@ def relay_not_after_leaving(stage: Stage) -> None:
 
 
 @CASES.case("server-relay-octets", "A chat line is user name, `: ` and text, octet by octet", {"RLY-03": FORM})
-def relay_octets(stage: Stage) -> None:
+def relay_octets(fixture: ServerFixture) -> None:
     name, text = "\u30a2\u30ea\u30b9 A.", "\u304a\u8336: please, caf\u00e9"
-    alice, bob = stage.party("alice", name)
+    alice, bob = fixture.party("alice", name)
     bob.say(text)
-    octets = alice.receive(stage.patience()) or b""
+    octets = alice.receive(fixture.patience()) or b""
     expected = f"{name}: {text}".encode()
     if octets != expected:
         raise Violation(f"the octets {expected.hex(' ')}", f"{octets.hex(' ')} ({describe('relay_datagram', octets)})")
 
 
 @CASES.case("server-relay-order", "The texts of a member arrive in their order", {"RLY-05": ORDER})
-def relay_order(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def relay_order(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     for number in range(15):
         bob.say(f"text {number}")
     for number in range(15):
@@ -108,8 +108,8 @@ def relay_order(stage: Stage) -> None:
 
 
 @CASES.case("server-relay-repeated", "The same text said twice is relayed twice", {"RLY-01": TO_OTHERS})
-def relay_repeated(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def relay_repeated(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     for _ in range(2):
         bob.say("again")
     for _ in range(2):
@@ -117,8 +117,8 @@ def relay_repeated(stage: Stage) -> None:
 
 
 @CASES.case("server-relay-largest", "A text whose chat line has 4,094 octets is relayed", {"RLY-01": TO_OTHERS})
-def relay_largest(stage: Stage) -> None:
-    alice, bob, size = _wordy(stage)
+def relay_largest(fixture: ServerFixture) -> None:
+    alice, bob, size = _wordy(fixture)
     bob.say("x" * size)
     alice.hears_line(bob.user, "x" * size)
 
@@ -129,8 +129,8 @@ def relay_largest(stage: Stage) -> None:
     {"RLY-04": LIMIT},
     rough=True,
 )
-def relay_too_large(stage: Stage) -> None:
-    alice, bob, size = _wordy(stage)
+def relay_too_large(fixture: ServerFixture) -> None:
+    alice, bob, size = _wordy(fixture)
     bob.say("x" * (size + 1))
     heard = bob.hear("notice 6 REJECTED: the chat line would have 4,095 octets")
     if not isinstance(heard, Notice) or heard.kind != NoticeKind.REJECTED:
@@ -138,9 +138,9 @@ def relay_too_large(stage: Stage) -> None:
     alice.stays_quiet("bob's text is too long to be relayed")
 
 
-def _wordy(stage: Stage) -> tuple[Member, Member, int]:
+def _wordy(fixture: ServerFixture) -> tuple[CaseMember, CaseMember, int]:
     """Alice, somebody with a name of 64 octets, and how many octets of text just fit a chat line of it."""
-    alice, bob = stage.party("alice", "b" * LIMITS.username_size)
+    alice, bob = fixture.party("alice", "b" * LIMITS.username_size)
     size = LIMITS.relay_datagram_size - LIMITS.username_size - len(": ")
     if len(bob.datagram()) + size + 1 > LIMITS.chat_datagram_size:
         raise Skipped("needs tokens short enough for the text to fit into a datagram to the server")
@@ -156,8 +156,8 @@ def _wordy(stage: Stage) -> tuple[Member, Member, int]:
         "was said meanwhile.",
     },
 )
-def relay_to_registered(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
-    stage.admitted(JOIN, "carol")
+def relay_to_registered(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
+    fixture.admitted(JOIN, "carol")
     bob.say("hello")
     alice.hears_line("bob", "hello")

@@ -6,8 +6,8 @@ import math
 
 from tcrp.conformance.case import Cases, Skipped, Violation
 from tcrp.conformance.server.connection import Reply
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, request
-from tcrp.conformance.server.peer import LEAVE
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture, request
+from tcrp.conformance.server.member import LEAVE
 from tcrp.constants import LIMITS, NoticeKind, Status
 
 CASES = Cases("5.5", needs=("server-room-not-found",))
@@ -28,17 +28,17 @@ _TOKENS = 12
     {"RSP-02": REPEATED},
     needs=("server-join",),
 )
-def reply_repeats(stage: Stage) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice"))
-    connection = stage.connect("bob")
-    connection.send(request(JOIN, stage.room, "bob"))
+def reply_repeats(fixture: ServerFixture) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice"))
+    connection = fixture.connect("bob")
+    connection.send(request(JOIN, fixture.room, "bob"))
     for name in ("RESPONSE", "COMPLETE"):
         reply = connection.frame(name)
         if reply is None:
             raise Violation(f"a {name} frame", "an end of the connection")
-        if (reply.operation, reply.room_name) != (JOIN, stage.room):
+        if (reply.operation, reply.room_name) != (JOIN, fixture.room):
             raise Violation(
-                f'operation {JOIN:d} and room_name "{stage.room}" in {name}',
+                f'operation {JOIN:d} and room_name "{fixture.room}" in {name}',
                 f'operation {reply.operation} and room_name "{reply.room_name}"',
             )
 
@@ -48,11 +48,11 @@ def reply_repeats(stage: Stage) -> None:
     "A refusal of a whole request repeats operation and room name",
     {"RSP-02": REPEATED, "ERR-04": "A server MUST set `operation` and `room_name` of a refusal as this table says."},
 )
-def refusal_repeats(stage: Stage) -> None:
-    reply = stage.refused(request(JOIN, stage.room, "alice"), "the room does not exist", Status.ROOM_NOT_FOUND)
-    if (reply.operation, reply.room_name) != (JOIN, stage.room):
+def refusal_repeats(fixture: ServerFixture) -> None:
+    reply = fixture.refused(request(JOIN, fixture.room, "alice"), "the room does not exist", Status.ROOM_NOT_FOUND)
+    if (reply.operation, reply.room_name) != (JOIN, fixture.room):
         raise Violation(
-            f'operation {JOIN:d} and room_name "{stage.room}"',
+            f'operation {JOIN:d} and room_name "{fixture.room}"',
             f'operation {reply.operation} and room_name "{reply.room_name}"',
         )
 
@@ -63,8 +63,8 @@ def refusal_repeats(stage: Stage) -> None:
     {"RSP-03": NO_DETAIL},
     needs=("server-create",),
 )
-def no_detail(stage: Stage) -> None:
-    reply = stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice"))
+def no_detail(fixture: ServerFixture) -> None:
+    reply = fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice"))
     if reply.detail is not None:
         raise Violation("a RESPONSE payload of one octet", f"a detail: {reply.detail!r}")
 
@@ -72,35 +72,35 @@ def no_detail(stage: Stage) -> None:
 @CASES.case(
     "server-no-detail-refusal", "A refusal of a request without `tcrp` is one octet of status", {"RSP-03": NO_DETAIL}
 )
-def no_detail_refusal(stage: Stage) -> None:
+def no_detail_refusal(fixture: ServerFixture) -> None:
     for octets, status in (
-        (request(JOIN, stage.room, "alice"), Status.ROOM_NOT_FOUND),
-        (request(JOIN, stage.room, "a:b"), Status.INVALID_REQUEST),
+        (request(JOIN, fixture.room, "alice"), Status.ROOM_NOT_FOUND),
+        (request(JOIN, fixture.room, "a:b"), Status.INVALID_REQUEST),
     ):
-        reply = stage.refused(octets, "the request cannot be served", status)
+        reply = fixture.refused(octets, "the request cannot be served", status)
         if reply.detail is not None:
             raise Violation("a RESPONSE payload of one octet", f"a detail: {reply.detail!r}")
 
 
 @TOKENS.case("server-no-complete", "After a refusal no COMPLETE follows", {"CPL-01": ONE_TOKEN})
-def no_complete(stage: Stage) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice"))
-    connection, reply = stage.put(request(CREATE, stage.room, "bob"))
-    stage.expect(Status.ROOM_EXISTS, reply)
+def no_complete(fixture: ServerFixture) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice"))
+    connection, reply = fixture.put(request(CREATE, fixture.room, "bob"))
+    fixture.expect(Status.ROOM_EXISTS, reply)
     connection.nothing_more("the end, and no COMPLETE, after a refusal")
 
 
 @TOKENS.case("server-one-complete", "After COMPLETE nothing follows but the end", {"CPL-01": ONE_TOKEN})
-def one_complete(stage: Stage) -> None:
-    connection, reply = stage.put(request(CREATE, stage.room, "alice"))
-    stage.expect(Status.OK, reply)
+def one_complete(fixture: ServerFixture) -> None:
+    connection, reply = fixture.put(request(CREATE, fixture.room, "alice"))
+    fixture.expect(Status.OK, reply)
     connection.nothing_more("nothing but the end after COMPLETE")
 
 
-def _tokens(stage: Stage, number: int) -> list[str]:
-    with stage.set_up():
-        stage.expect(Status.OK, stage.ask(CREATE, stage.room, "host"))
-        return [stage.expect(Status.OK, stage.ask(JOIN, stage.room, f"guest {at}")).token for at in range(number)]
+def _tokens(fixture: ServerFixture, number: int) -> list[str]:
+    with fixture.set_up():
+        fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "host"))
+        return [fixture.expect(Status.OK, fixture.ask(JOIN, fixture.room, f"guest {at}")).token for at in range(number)]
 
 
 @TOKENS.case(
@@ -109,16 +109,16 @@ def _tokens(stage: Stage, number: int) -> list[str]:
     {"CPL-02": "A server MUST issue tokens of 1 to 255 octets of printable ASCII, 0x21 to 0x7E."},
     needs=(),
 )
-def token_ascii(stage: Stage) -> None:
-    connection = stage.connect()
-    connection.send(request(CREATE, stage.room, "alice"))
+def token_ascii(fixture: ServerFixture) -> None:
+    connection = fixture.connect()
+    connection.send(request(CREATE, fixture.room, "alice"))
     response, complete = connection.frame("a RESPONSE"), connection.frame("a COMPLETE")
     if response is None or complete is None:
         raise Skipped("there is no token (server-create says more)")
     token = complete.operation_payload
     if not 1 <= len(token) <= LIMITS.token_size or not all(0x21 <= octet <= 0x7E for octet in token):
         raise Violation("a token of 1 to 255 octets, each 0x21 to 0x7E", f"{len(token)} octets: {token[:80].hex(' ')}")
-    stage.remember(connection, Reply(CREATE, stage.room, Status.OK, token=token.decode("ascii")))
+    fixture.remember(connection, Reply(CREATE, fixture.room, Status.OK, token=token.decode("ascii")))
 
 
 @TOKENS.case(
@@ -126,8 +126,8 @@ def token_ascii(stage: Stage) -> None:
     "No two tokens are the same",
     {"CPL-04": "A server MUST NOT issue a token that it has issued before."},
 )
-def tokens_differ(stage: Stage) -> None:
-    tokens = _tokens(stage, _TOKENS)
+def tokens_differ(fixture: ServerFixture) -> None:
+    tokens = _tokens(fixture, _TOKENS)
     twice = sorted({token for token in tokens if tokens.count(token) > 1})
     if twice:
         raise Violation(f"{_TOKENS} different tokens", f'"{twice[0]}" more than once')
@@ -139,17 +139,17 @@ def tokens_differ(stage: Stage) -> None:
     {"CPL-04": "A server MUST NOT issue a token that it has issued before."},
     needs=("server-relay",),
 )
-def token_after_rejoin(stage: Stage) -> None:
-    _, bob = stage.party("alice", "bob")
+def token_after_rejoin(fixture: ServerFixture) -> None:
+    _, bob = fixture.party("alice", "bob")
     bob.tell(LEAVE)
     bob.hears_notice(NoticeKind.LEFT, "bob")
-    if stage.admitted(JOIN, "bob").token == bob.token:
+    if fixture.admitted(JOIN, "bob").token == bob.token:
         raise Violation("another token for a new membership", "the token of the former one")
 
 
 @TOKENS.case("server-token-unguessable", "Tokens can hold 128 random bits", {"CPL-03": RANDOM})
-def token_unguessable(stage: Stage) -> None:
-    tokens = _tokens(stage, _TOKENS)
+def token_unguessable(fixture: ServerFixture) -> None:
+    tokens = _tokens(fixture, _TOKENS)
     if len({len(token) for token in tokens}) > 1:
         size = max(len(token) for token in tokens)
         tokens = [token.rjust(size) for token in tokens]

@@ -4,7 +4,7 @@ answered with ROOM_NOT_FOUND then, an invalid one with INVALID_REQUEST."""
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture, frame
 from tcrp.constants import LIMITS, NoticeKind, Status
 
 CASES = Cases("5.3", needs=("server-room-not-found",))
@@ -34,12 +34,12 @@ OTHER_NAMES = "A server MUST ignore members with other names."
 NOT_UTF8 = "A receiver MUST treat a text field that is not UTF-8 as invalid, and never repair or shorten it."
 
 
-def _called(stage: Stage, payload: bytes, user: str) -> None:
+def _called(fixture: ServerFixture, payload: bytes, user: str) -> None:
     """See that a CREATE with this payload makes a member of this name."""
-    connection, reply = stage.put(frame(CREATE, stage.room.encode(), payload))
-    stage.expect(Status.OK, reply)
+    connection, reply = fixture.put(frame(CREATE, fixture.room.encode(), payload))
+    fixture.expect(Status.OK, reply)
     connection.close()
-    member = stage.member(connection, stage.room, "client", reply.token)
+    member = fixture.member(connection, fixture.room, "client", reply.token)
     member.tell(b"")
     member.hears_notice(NoticeKind.JOINED, user)
 
@@ -50,15 +50,15 @@ def _called(stage: Stage, payload: bytes, user: str) -> None:
     {"REQ-02": FORMS},
     needs=("server-joined",),
 )
-def bare_name(stage: Stage) -> None:
-    _called(stage, b"alice", "alice")
+def bare_name(fixture: ServerFixture) -> None:
+    _called(fixture, b"alice", "alice")
 
 
 @CASES.case(
     "server-bare-name-japanese", "A bare user name may be in any script", {"REQ-02": FORMS}, needs=("server-joined",)
 )
-def bare_name_japanese(stage: Stage) -> None:
-    _called(stage, "\u30a2\u30ea\u30b9".encode(), "\u30a2\u30ea\u30b9")
+def bare_name_japanese(fixture: ServerFixture) -> None:
+    _called(fixture, "\u30a2\u30ea\u30b9".encode(), "\u30a2\u30ea\u30b9")
 
 
 @CASES.case(
@@ -67,8 +67,8 @@ def bare_name_japanese(stage: Stage) -> None:
     {"REQ-02": FORMS},
     needs=("server-joined",),
 )
-def bare_name_quoted(stage: Stage) -> None:
-    _called(stage, b'"alice"', '"alice"')
+def bare_name_quoted(fixture: ServerFixture) -> None:
+    _called(fixture, b'"alice"', '"alice"')
 
 
 @CASES.case(
@@ -77,15 +77,15 @@ def bare_name_quoted(stage: Stage) -> None:
     {"REQ-02": FORMS, "REQ-09": USERNAME},
     needs=("server-joined",),
 )
-def json_username(stage: Stage) -> None:
-    _called(stage, b'{"username":"alice"}', "alice")
+def json_username(fixture: ServerFixture) -> None:
+    _called(fixture, b'{"username":"alice"}', "alice")
 
 
 @CASES.case(
     "server-json-user-name", "A JSON request with `user_name` is served", {"REQ-09": USERNAME}, needs=("server-joined",)
 )
-def json_user_name(stage: Stage) -> None:
-    _called(stage, b'{"user_name": "alice", "password": ""}', "alice")
+def json_user_name(fixture: ServerFixture) -> None:
+    _called(fixture, b'{"user_name": "alice", "password": ""}', "alice")
 
 
 @CASES.case(
@@ -94,25 +94,25 @@ def json_user_name(stage: Stage) -> None:
     {"REQ-10": "A server MUST use `username` when `user_name` is there too."},
     needs=("server-joined",),
 )
-def json_both_names(stage: Stage) -> None:
-    _called(stage, b'{"username":"alice","user_name":"bob"}', "alice")
+def json_both_names(fixture: ServerFixture) -> None:
+    _called(fixture, b'{"username":"alice","user_name":"bob"}', "alice")
 
 
 @CASES.case("server-json-escapes", "Escapes in JSON strings are resolved", {"REQ-02": FORMS}, needs=("server-joined",))
-def json_escapes(stage: Stage) -> None:
-    _called(stage, b'{"user\\u006eame":"\\u00e9milie \\ud83c\\udf75"}', "\u00e9milie \U0001f375")
+def json_escapes(fixture: ServerFixture) -> None:
+    _called(fixture, b'{"user\\u006eame":"\\u00e9milie \\ud83c\\udf75"}', "\u00e9milie \U0001f375")
 
 
 @CASES.case(
     "server-json-white-space", "White space inside of and after the JSON object is no fault", {"REQ-04": ONE_OBJECT}
 )
-def json_white_space(stage: Stage) -> None:
-    stage.payload(b'{ "username"\t:\r\n "alice" }\n\t ', True, "JSON white space around the tokens is allowed")
+def json_white_space(fixture: ServerFixture) -> None:
+    fixture.payload(b'{ "username"\t:\r\n "alice" }\n\t ', True, "JSON white space around the tokens is allowed")
 
 
 @CASES.case("server-json-other-members", "Members with other names are ignored", {"REQ-13": OTHER_NAMES})
-def json_other_members(stage: Stage) -> None:
-    stage.payload(
+def json_other_members(fixture: ServerFixture) -> None:
+    fixture.payload(
         b'{"userName":7,"address":{"ip":"192.0.2.1"},"username":"alice","x":[1.5e3,true,null]}',
         True,
         "members with other names are ignored",
@@ -125,15 +125,15 @@ def json_other_members(stage: Stage) -> None:
     {"REQ-03": "A server MUST treat an empty payload as invalid."},
     rough=True,
 )
-def empty_payload(stage: Stage) -> None:
-    stage.payload(b"", False, "the payload is empty")
+def empty_payload(fixture: ServerFixture) -> None:
+    fixture.payload(b"", False, "the payload is empty")
 
 
 @CASES.case(
     "server-bare-name-not-utf8", "A bare user name that is not UTF-8 is refused", {"GEN-04": NOT_UTF8}, rough=True
 )
-def bare_name_not_utf8(stage: Stage) -> None:
-    stage.payload(b"alice\xff", False, "the user name has an octet 0xFF")
+def bare_name_not_utf8(fixture: ServerFixture) -> None:
+    fixture.payload(b"alice\xff", False, "the user name has an octet 0xFF")
 
 
 @CASES.case(
@@ -141,8 +141,8 @@ def bare_name_not_utf8(stage: Stage) -> None:
     "A bare user name of 65 octets is refused",
     {"TXT-01": "A server MUST refuse a user name that is not 1 to 64 octets long."},
 )
-def bare_name_long(stage: Stage) -> None:
-    stage.payload(b"a" * (LIMITS.username_size + 1), False, "the user name has 65 octets")
+def bare_name_long(fixture: ServerFixture) -> None:
+    fixture.payload(b"a" * (LIMITS.username_size + 1), False, "the user name has 65 octets")
 
 
 @CASES.case(
@@ -153,8 +153,8 @@ def bare_name_long(stage: Stage) -> None:
         "TXT-08": "A server MUST NOT refuse a name of assigned characters as invalid for any other reason.",
     },
 )
-def bare_name_of_64(stage: Stage) -> None:
-    stage.payload("\u00e9".encode() * 32, True, "the user name has 64 octets")
+def bare_name_of_64(fixture: ServerFixture) -> None:
+    fixture.payload("\u00e9".encode() * 32, True, "the user name has 64 octets")
 
 
 @CASES.case(
@@ -162,8 +162,8 @@ def bare_name_of_64(stage: Stage) -> None:
     "A user name of 33 characters that are 66 octets is refused",
     {"TXT-01": "A server MUST refuse a user name that is not 1 to 64 octets long."},
 )
-def name_long_in_octets(stage: Stage) -> None:
-    stage.payload("\u00e9".encode() * 33, False, "the user name has 33 characters, but 66 octets")
+def name_long_in_octets(fixture: ServerFixture) -> None:
+    fixture.payload("\u00e9".encode() * 33, False, "the user name has 33 characters, but 66 octets")
 
 
 @CASES.case(
@@ -176,8 +176,8 @@ def name_long_in_octets(stage: Stage) -> None:
     },
     rough=True,
 )
-def json_bom(stage: Stage) -> None:
-    stage.payload(b'\xef\xbb\xbf{"username":"alice"}', False, "a bare user name that begins with U+FEFF")
+def json_bom(fixture: ServerFixture) -> None:
+    fixture.payload(b'\xef\xbb\xbf{"username":"alice"}', False, "a bare user name that begins with U+FEFF")
 
 
 @CASES.case(
@@ -188,18 +188,18 @@ def json_bom(stage: Stage) -> None:
         "TXT-07": "A server MUST refuse a name that begins or ends with a character of the property White_Space.",
     },
 )
-def json_space_before(stage: Stage) -> None:
-    stage.payload(b' {"username":"alice"}', False, "a bare user name that begins with a space")
+def json_space_before(fixture: ServerFixture) -> None:
+    fixture.payload(b' {"username":"alice"}', False, "a bare user name that begins with a space")
 
 
 @CASES.case("server-json-depth-4", "JSON that nests 4 levels deep is accepted", {"REQ-08": DEPTH})
-def json_depth_4(stage: Stage) -> None:
-    stage.payload(b'{"username":"alice","x":[{"y":[]}]}', True, "4 levels are allowed")
+def json_depth_4(fixture: ServerFixture) -> None:
+    fixture.payload(b'{"username":"alice","x":[{"y":[]}]}', True, "4 levels are allowed")
 
 
 @CASES.case("server-json-pair", "A pair of surrogates in a JSON string is one character", {"REQ-07": SURROGATE})
-def json_pair(stage: Stage) -> None:
-    stage.payload(b'{"username":"\\ud83c\\udf75"}', True, "the pair is U+1F375")
+def json_pair(fixture: ServerFixture) -> None:
+    fixture.payload(b'{"username":"\\ud83c\\udf75"}', True, "the pair is U+1F375")
 
 
 @CASES.case(
@@ -208,8 +208,8 @@ def json_pair(stage: Stage) -> None:
     {"REQ-12": NO_PASSWORD},
     needs=("server-join",),
 )
-def password_null(stage: Stage) -> None:
-    _open_room(stage, b'{"username":"alice","password":null}')
+def password_null(fixture: ServerFixture) -> None:
+    _open_room(fixture, b'{"username":"alice","password":null}')
 
 
 @CASES.case(
@@ -218,13 +218,13 @@ def password_null(stage: Stage) -> None:
     {"REQ-12": NO_PASSWORD},
     needs=("server-join",),
 )
-def password_empty(stage: Stage) -> None:
-    _open_room(stage, b'{"username":"alice","password":""}')
+def password_empty(fixture: ServerFixture) -> None:
+    _open_room(fixture, b'{"username":"alice","password":""}')
 
 
-def _open_room(stage: Stage, payload: bytes) -> None:
-    stage.expect(Status.OK, stage.put(frame(CREATE, stage.room.encode(), payload))[1])
-    stage.expect(Status.OK, stage.ask(JOIN, stage.room, "bob"), "the room has no password")
+def _open_room(fixture: ServerFixture, payload: bytes) -> None:
+    fixture.expect(Status.OK, fixture.put(frame(CREATE, fixture.room.encode(), payload))[1])
+    fixture.expect(Status.OK, fixture.ask(JOIN, fixture.room, "bob"), "the room has no password")
 
 
 @CASES.case(
@@ -237,11 +237,11 @@ def _open_room(stage: Stage, payload: bytes) -> None:
     },
     needs=("server-password",),
 )
-def join_password_empty(stage: Stage) -> None:
-    with stage.set_up():
-        stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice", "peach"))
-    stage.refused(
-        frame(JOIN, stage.room.encode(), b'{"username":"bob","password":""}'),
+def join_password_empty(fixture: ServerFixture) -> None:
+    with fixture.set_up():
+        fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice", "peach"))
+    fixture.refused(
+        frame(JOIN, fixture.room.encode(), b'{"username":"bob","password":""}'),
         "the room has a password",
         Status.WRONG_PASSWORD,
     )

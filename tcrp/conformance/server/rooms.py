@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage
-from tcrp.conformance.server.peer import LEAVE, WHO
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture
+from tcrp.conformance.server.member import LEAVE, WHO
 from tcrp.constants import NoticeKind, Status
 
 CASES = Cases("5.4", needs=("server-create",))
@@ -26,14 +26,14 @@ STAYS = "A server MUST keep a room open until its host leaves, its host is remov
 
 
 @CASES.case("server-create", "CREATE is answered with OK and a token", {"CPL-01": ONE_TOKEN}, needs=())
-def create(stage: Stage) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice"))
+def create(fixture: ServerFixture) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice"))
 
 
 @CASES.case("server-join", "JOIN to an open room is answered with OK and a token", {"CPL-01": ONE_TOKEN})
-def join(stage: Stage) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice"))
-    stage.expect(Status.OK, stage.ask(JOIN, stage.room, "bob"))
+def join(fixture: ServerFixture) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice"))
+    fixture.expect(Status.OK, fixture.ask(JOIN, fixture.room, "bob"))
 
 
 @CASES.case(
@@ -41,8 +41,8 @@ def join(stage: Stage) -> None:
     "JOIN to a room that does not exist is refused with ROOM_NOT_FOUND",
     {"REQ-16": "A server MUST refuse JOIN with status ROOM_NOT_FOUND if no room of that name is open."},
 )
-def room_not_found(stage: Stage) -> None:
-    stage.expect(Status.ROOM_NOT_FOUND, stage.ask(JOIN, stage.room, "alice"))
+def room_not_found(fixture: ServerFixture) -> None:
+    fixture.expect(Status.ROOM_NOT_FOUND, fixture.ask(JOIN, fixture.room, "alice"))
 
 
 @CASES.case(
@@ -51,9 +51,9 @@ def room_not_found(stage: Stage) -> None:
     {"REQ-14": "A server MUST refuse CREATE with status ROOM_EXISTS while a room of that name is open."},
     needs=("server-room-not-found",),
 )
-def room_exists(stage: Stage) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice"))
-    stage.expect(Status.ROOM_EXISTS, stage.ask(CREATE, stage.room, "mallory"))
+def room_exists(fixture: ServerFixture) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice"))
+    fixture.expect(Status.ROOM_EXISTS, fixture.ask(CREATE, fixture.room, "mallory"))
 
 
 @CASES.case(
@@ -62,12 +62,12 @@ def room_exists(stage: Stage) -> None:
     {"REQ-14": "A server MUST refuse CREATE with status ROOM_EXISTS while a room of that name is open."},
     needs=("server-relay", "server-room-exists"),
 )
-def room_exists_keeps(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
-    stage.expect(Status.ROOM_EXISTS, stage.ask(CREATE, stage.room, "mallory", "hers now"))
+def room_exists_keeps(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
+    fixture.expect(Status.ROOM_EXISTS, fixture.ask(CREATE, fixture.room, "mallory", "hers now"))
     alice.say("still here")
     bob.hears_line("alice", "still here")
-    stage.expect(Status.OK, stage.ask(JOIN, stage.room, "carol"), "the room has no password")
+    fixture.expect(Status.OK, fixture.ask(JOIN, fixture.room, "carol"), "the room has no password")
 
 
 @CASES.case(
@@ -76,14 +76,14 @@ def room_exists_keeps(stage: Stage) -> None:
     {"REQ-15": GIVES},
     needs=("server-join",),
 )
-def password(stage: Stage) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice", "peach"))
-    stage.expect(Status.OK, stage.ask(JOIN, stage.room, "bob", "peach"))
+def password(fixture: ServerFixture) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice", "peach"))
+    fixture.expect(Status.OK, fixture.ask(JOIN, fixture.room, "bob", "peach"))
 
 
-def _not_the_password(stage: Stage, right: str, wrong: str | None, why: str) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice", right))
-    stage.expect(Status.WRONG_PASSWORD, stage.ask(JOIN, stage.room, "bob", wrong), why)
+def _not_the_password(fixture: ServerFixture, right: str, wrong: str | None, why: str) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice", right))
+    fixture.expect(Status.WRONG_PASSWORD, fixture.ask(JOIN, fixture.room, "bob", wrong), why)
 
 
 @CASES.case(
@@ -92,8 +92,8 @@ def _not_the_password(stage: Stage, right: str, wrong: str | None, why: str) -> 
     {"REQ-17": WRONG},
     needs=("server-password",),
 )
-def password_wrong(stage: Stage) -> None:
-    _not_the_password(stage, "peach", "pear", "the password is another one")
+def password_wrong(fixture: ServerFixture) -> None:
+    _not_the_password(fixture, "peach", "pear", "the password is another one")
 
 
 @CASES.case(
@@ -102,15 +102,15 @@ def password_wrong(stage: Stage) -> None:
     {"REQ-17": WRONG},
     needs=("server-password",),
 )
-def password_missing(stage: Stage) -> None:
-    _not_the_password(stage, "peach", None, "there is no password in the request")
+def password_missing(fixture: ServerFixture) -> None:
+    _not_the_password(fixture, "peach", None, "there is no password in the request")
 
 
 @CASES.case(
     "server-password-case", "Passwords that differ in case are different", {"TXT-10": SAME}, needs=("server-password",)
 )
-def password_case(stage: Stage) -> None:
-    _not_the_password(stage, "Peach", "peach", "the case of a letter differs")
+def password_case(fixture: ServerFixture) -> None:
+    _not_the_password(fixture, "Peach", "peach", "the case of a letter differs")
 
 
 @CASES.case(
@@ -119,8 +119,8 @@ def password_case(stage: Stage) -> None:
     {"TXT-10": SAME},
     needs=("server-password",),
 )
-def password_composed(stage: Stage) -> None:
-    _not_the_password(stage, "p\u00eache", "pe\u0302che", "U+00EA is not U+0065 U+0302")
+def password_composed(fixture: ServerFixture) -> None:
+    _not_the_password(fixture, "p\u00eache", "pe\u0302che", "U+00EA is not U+0065 U+0302")
 
 
 @CASES.case(
@@ -129,20 +129,20 @@ def password_composed(stage: Stage) -> None:
     {"TXT-10": SAME},
     needs=("server-password",),
 )
-def password_space(stage: Stage) -> None:
-    _not_the_password(stage, "peach ", "peach", "the space at the end is missing")
+def password_space(fixture: ServerFixture) -> None:
+    _not_the_password(fixture, "peach ", "peach", "the space at the end is missing")
 
 
 @CASES.case(
     "server-password-long", "Long passwords are compared to their end", {"TXT-10": SAME}, needs=("server-password",)
 )
-def password_long(stage: Stage) -> None:
-    _not_the_password(stage, "x" * 500 + "a", "x" * 500 + "b", "the 501st octet differs")
+def password_long(fixture: ServerFixture) -> None:
+    _not_the_password(fixture, "x" * 500 + "a", "x" * 500 + "b", "the 501st octet differs")
 
 
 @CASES.case("server-password-nul", "Passwords are compared beyond a NUL", {"TXT-10": SAME}, needs=("server-password",))
-def password_nul(stage: Stage) -> None:
-    _not_the_password(stage, "x\0a", "x\0b", "the octet after a NUL differs")
+def password_nul(fixture: ServerFixture) -> None:
+    _not_the_password(fixture, "x\0a", "x\0b", "the octet after a NUL differs")
 
 
 @CASES.case(
@@ -151,9 +151,9 @@ def password_nul(stage: Stage) -> None:
     {"REQ-18": "A server MUST ignore the password of a JOIN to a room that has none."},
     needs=("server-join",),
 )
-def password_ignored(stage: Stage) -> None:
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "alice"))
-    stage.expect(Status.OK, stage.ask(JOIN, stage.room, "bob", "whatever"), "the room has no password")
+def password_ignored(fixture: ServerFixture) -> None:
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "alice"))
+    fixture.expect(Status.OK, fixture.ask(JOIN, fixture.room, "bob", "whatever"), "the room has no password")
 
 
 @LIVES.case(
@@ -161,11 +161,11 @@ def password_ignored(stage: Stage) -> None:
     "When the host leaves the room closes: JOIN gets ROOM_NOT_FOUND",
     {"MBR-08": "A server MUST close a room, and end all memberships of it, when its host leaves or is removed."},
 )
-def host_leaves(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def host_leaves(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     alice.tell(LEAVE)
-    bob.hears_notice(NoticeKind.ROOM_CLOSED, stage.room)
-    stage.expect(Status.ROOM_NOT_FOUND, stage.ask(JOIN, stage.room, "carol"))
+    bob.hears_notice(NoticeKind.ROOM_CLOSED, fixture.room)
+    fixture.expect(Status.ROOM_NOT_FOUND, fixture.ask(JOIN, fixture.room, "carol"))
 
 
 @LIVES.case(
@@ -176,11 +176,11 @@ def host_leaves(stage: Stage) -> None:
         "CHT-05": "A server MUST send nothing to anyone because of any other datagram",
     },
 )
-def closed_room_silent(stage: Stage) -> None:
-    alice, bob, carol = stage.party("alice", "bob", "carol")
+def closed_room_silent(fixture: ServerFixture) -> None:
+    alice, bob, carol = fixture.party("alice", "bob", "carol")
     alice.tell(LEAVE)
     for member in (bob, carol):
-        member.hears_notice(NoticeKind.ROOM_CLOSED, stage.room)
+        member.hears_notice(NoticeKind.ROOM_CLOSED, fixture.room)
     bob.say("is anybody there?")
     bob.tell(WHO)
     carol.silence("the room is closed")
@@ -192,11 +192,11 @@ def closed_room_silent(stage: Stage) -> None:
     "The name of a closed room can be used at once",
     {"MBR-09": "A server MUST let the name of a closed room be used by CREATE at once."},
 )
-def name_free_at_once(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
+def name_free_at_once(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
     alice.tell(LEAVE)
-    alice.hears_notice(NoticeKind.ROOM_CLOSED, stage.room)
-    stage.expect(Status.OK, stage.ask(CREATE, stage.room, "bob"))
+    alice.hears_notice(NoticeKind.ROOM_CLOSED, fixture.room)
+    fixture.expect(Status.OK, fixture.ask(CREATE, fixture.room, "bob"))
 
 
 @LIVES.case(
@@ -207,28 +207,28 @@ def name_free_at_once(stage: Stage) -> None:
         "CPL-04": "A server MUST NOT issue a token that it has issued before.",
     },
 )
-def old_tokens_dead(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def old_tokens_dead(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     alice.tell(LEAVE)
-    bob.hears_notice(NoticeKind.ROOM_CLOSED, stage.room)
-    carol, _ = stage.party("carol", "bob")
+    bob.hears_notice(NoticeKind.ROOM_CLOSED, fixture.room)
+    carol, _ = fixture.party("carol", "bob")
     bob.say("I was here before")
     carol.stays_quiet("the token is one of the room that was closed")
 
 
 @LIVES.case("server-room-without-members", "A room stays open when all but its host have left", {"MBR-10": STAYS})
-def room_without_members(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
+def room_without_members(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
     bob.tell(LEAVE)
     alice.hears_notice(NoticeKind.LEFT, "bob")
     alice.ask_who("the room is open")
-    stage.expect(Status.OK, stage.ask(JOIN, stage.room, "carol"), "the host has not left")
+    fixture.expect(Status.OK, fixture.ask(JOIN, fixture.room, "carol"), "the host has not left")
 
 
 @LIVES.case("server-room-unregistered", "A room is open before any datagram has come", {"MBR-10": STAYS})
-def room_unregistered(stage: Stage) -> None:
-    stage.admitted(CREATE, "alice")
-    bob = stage.admitted(JOIN, "bob")
+def room_unregistered(fixture: ServerFixture) -> None:
+    fixture.admitted(CREATE, "alice")
+    bob = fixture.admitted(JOIN, "bob")
     bob.tell(b"")
     bob.hears_notice(NoticeKind.JOINED, "bob")
-    stage.expect(Status.OK, stage.ask(JOIN, stage.room, "carol"), "the host has not left")
+    fixture.expect(Status.OK, fixture.ask(JOIN, fixture.room, "carol"), "the host has not left")

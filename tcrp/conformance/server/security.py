@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tcrp.conformance.case import Cases, Violation
-from tcrp.conformance.server.fixture import JOIN, Stage, request
-from tcrp.conformance.server.peer import LEAVE, WHO
+from tcrp.conformance.server.fixture import JOIN, ServerFixture, request
+from tcrp.conformance.server.member import LEAVE, WHO
 from tcrp.constants import Status
 
 CASES = Cases("13", needs=("server-relay", "server-who"))
@@ -14,9 +14,9 @@ OWN_TOKEN = (
 )
 
 
-def _all_heard(stage: Stage) -> tuple[bytes, list[str], list[str]]:
+def _all_heard(fixture: ServerFixture) -> tuple[bytes, list[str], list[str]]:
     """All that a guest hears of what others do; their tokens, and where they are."""
-    alice, bob, carol = stage.party("alice", "bob", "carol")
+    alice, bob, carol = fixture.party("alice", "bob", "carol")
     heard = b""
     alice.say("hello")
     carol.say("hello")
@@ -24,7 +24,7 @@ def _all_heard(stage: Stage) -> tuple[bytes, list[str], list[str]]:
     bob.tell(b"\xff")
     carol.tell(LEAVE)
     alice.tell(LEAVE)
-    while (octets := bob.receive(max(0.1, stage.settings.silence))) is not None:
+    while (octets := bob.receive(max(0.1, fixture.settings.silence))) is not None:
         heard += octets + b"\n"
     others = [alice, carol]
     return heard, [each.token for each in others], [each.local for each in others] + [str(each.port) for each in others]
@@ -33,8 +33,8 @@ def _all_heard(stage: Stage) -> tuple[bytes, list[str], list[str]]:
 @CASES.case(
     "server-token-secret", "No datagram to a member holds the token of another", {"SEC-02": OWN_TOKEN}, rough=True
 )
-def token_secret(stage: Stage) -> None:
-    heard, tokens, _ = _all_heard(stage)
+def token_secret(fixture: ServerFixture) -> None:
+    heard, tokens, _ = _all_heard(fixture)
     if any(token.encode() in heard for token in tokens):
         raise Violation("no token of another member in what bob hears", repr(heard)[:400])
 
@@ -46,9 +46,9 @@ def token_secret(stage: Stage) -> None:
     section="14",
     rough=True,
 )
-def address_secret(stage: Stage) -> None:
-    heard, _, places = _all_heard(stage)
-    text = heard.replace(stage.room.encode(), b"")
+def address_secret(fixture: ServerFixture) -> None:
+    heard, _, places = _all_heard(fixture)
+    text = heard.replace(fixture.room.encode(), b"")
     if any(place.encode() in text for place in places):
         raise Violation(f"none of {', '.join(places)} in what bob hears", repr(text)[:400])
 
@@ -58,8 +58,8 @@ def address_secret(stage: Stage) -> None:
     "JOIN under the name of a member gives no token, least of all that of the member",
     {"SEC-02": OWN_TOKEN},
 )
-def token_of_holder(stage: Stage) -> None:
-    stage.party("alice")
-    connection, reply = stage.put(request(JOIN, stage.room, "alice"))
-    stage.expect(Status.NAME_IN_USE, reply)
+def token_of_holder(fixture: ServerFixture) -> None:
+    fixture.party("alice")
+    connection, reply = fixture.put(request(JOIN, fixture.room, "alice"))
+    fixture.expect(Status.NAME_IN_USE, reply)
     connection.nothing_more("the end, and no token, after a refusal")

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 
 from tcrp.conformance.case import Cases
 from tcrp.conformance.server.chat import COUNTS, SILENCE
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage
-from tcrp.conformance.server.peer import LEAVE, WHO, Member, Wire
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture
+from tcrp.conformance.server.member import LEAVE, WHO, CaseMember, DatagramSocket
 from tcrp.constants import NoticeKind
 
 CASES = Cases("6.1", needs=("server-relay", "server-who"))
 
 
 def _nothing_comes_of(
-    stage: Stage, wire: Wire, datagrams: Sequence[bytes], members: Sequence[Member], why: str
+    fixture: ServerFixture, wire: DatagramSocket, datagrams: Sequence[bytes], members: Sequence[CaseMember], why: str
 ) -> None:
     for octets in datagrams:
         wire.send(octets)
@@ -27,14 +27,14 @@ def _nothing_comes_of(
         wire.silence(why)
 
 
-def _from_stranger(stage: Stage, why: str, *datagrams: bytes) -> None:
+def _from_stranger(fixture: ServerFixture, why: str, *datagrams: bytes) -> None:
     """Somebody without a token sends these datagrams, which are silence for all."""
-    (alice,) = stage.party("alice")
-    _nothing_comes_of(stage, stage.stranger(), datagrams, [alice], why)
+    (alice,) = fixture.party("alice")
+    _nothing_comes_of(fixture, fixture.stranger(), datagrams, [alice], why)
 
 
 def _own_envelope(
-    stage: Stage,
+    fixture: ServerFixture,
     why: str,
     sizes: tuple[int, int] | None = None,
     room: bytes | None = None,
@@ -42,16 +42,16 @@ def _own_envelope(
     shorter: tuple[int, int] = (0, 0),
 ) -> None:
     """Bob sends text, WHO and LEAVE in envelopes that are wrong in the way that is said."""
-    alice, bob = stage.party("alice", "bob")
+    alice, bob = fixture.party("alice", "bob")
     if shorter != (0, 0):
         sizes = len(bob.room.encode()) - shorter[0], len(bob.token) - shorter[1]
     datagrams = [bob.datagram(message, room, token, sizes) for message in (b"hello", WHO, LEAVE, b"")]
-    _nothing_comes_of(stage, bob, datagrams, [alice, bob], why)
+    _nothing_comes_of(fixture, bob, datagrams, [alice, bob], why)
 
 
 def _add(id: str, summary: str, why: str, *datagrams: bytes) -> None:
     """A case of datagrams that somebody without a token sends."""
-    CASES.case(id, summary, {"CHT-05": SILENCE}, rough=True)(lambda stage: _from_stranger(stage, why, *datagrams))
+    CASES.case(id, summary, {"CHT-05": SILENCE}, rough=True)(lambda fixture: _from_stranger(fixture, why, *datagrams))
 
 
 _add("server-empty-datagram", "A datagram without an octet gets silence", "an empty datagram is of no member", b"")
@@ -109,18 +109,18 @@ _add("server-noise-huge", "A datagram of 60,000 octets gets silence", "it is of 
     {"CHT-04": COUNTS, "CHT-05": SILENCE},
     rough=True,
 )
-def unknown_token(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
+def unknown_token(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
     guess = (alice.token[::-1] + "x").encode()[: len(alice.token)]
     datagrams = [alice.datagram(message, token=guess) for message in (b"hello", WHO, LEAVE, b"", b"\xff")]
-    _nothing_comes_of(stage, stage.stranger(), datagrams, [alice], "the token is that of nobody")
+    _nothing_comes_of(fixture, fixture.stranger(), datagrams, [alice], "the token is that of nobody")
 
 
 @CASES.case(
     "server-unknown-room", "Datagrams for a room that does not exist get silence", {"CHT-04": COUNTS, "CHT-05": SILENCE}
 )
-def unknown_room(stage: Stage) -> None:
-    _own_envelope(stage, "the room does not exist", room=b"no-such-room")
+def unknown_room(fixture: ServerFixture) -> None:
+    _own_envelope(fixture, "the room does not exist", room=b"no-such-room")
 
 
 @CASES.case(
@@ -128,8 +128,8 @@ def unknown_room(stage: Stage) -> None:
     "Datagrams with the room name in another case get silence",
     {"CHT-04": COUNTS, "CHT-05": SILENCE},
 )
-def room_case(stage: Stage) -> None:
-    _own_envelope(stage, "the room name has capital letters", room=stage.room.upper().encode())
+def room_case(fixture: ServerFixture) -> None:
+    _own_envelope(fixture, "the room name has capital letters", room=fixture.room.upper().encode())
 
 
 @CASES.case(
@@ -138,8 +138,8 @@ def room_case(stage: Stage) -> None:
     {"CHT-04": COUNTS, "CHT-05": SILENCE},
     rough=True,
 )
-def room_not_utf8_in_datagram(stage: Stage) -> None:
-    _own_envelope(stage, "the room name is not that of the member's room", room=stage.room.encode() + b"\xff")
+def room_not_utf8_in_datagram(fixture: ServerFixture) -> None:
+    _own_envelope(fixture, "the room name is not that of the member's room", room=fixture.room.encode() + b"\xff")
 
 
 @CASES.case(
@@ -148,15 +148,15 @@ def room_not_utf8_in_datagram(stage: Stage) -> None:
     {"CHT-04": COUNTS, "CHT-05": SILENCE},
     rough=True,
 )
-def token_not_ascii(stage: Stage) -> None:
-    _own_envelope(stage, "the token is that of nobody", token=b"\xff\xfe\0\r\n\x80" * 4)
+def token_not_ascii(fixture: ServerFixture) -> None:
+    _own_envelope(fixture, "the token is that of nobody", token=b"\xff\xfe\0\r\n\x80" * 4)
 
 
 @CASES.case(
     "server-token-prefix", "Datagrams with a part of a token get silence", {"CHT-04": COUNTS, "CHT-05": SILENCE}
 )
-def token_prefix(stage: Stage) -> None:
-    _own_envelope(stage, "the token lacks its last octet", shorter=(0, 1))
+def token_prefix(fixture: ServerFixture) -> None:
+    _own_envelope(fixture, "the token lacks its last octet", shorter=(0, 1))
 
 
 @CASES.case(
@@ -164,8 +164,8 @@ def token_prefix(stage: Stage) -> None:
     "Datagrams whose room_name_size is one too small get silence",
     {"CHT-04": COUNTS, "CHT-05": SILENCE},
 )
-def room_size_lies(stage: Stage) -> None:
-    _own_envelope(stage, "room_name_size is one too small", shorter=(1, 0))
+def room_size_lies(fixture: ServerFixture) -> None:
+    _own_envelope(fixture, "room_name_size is one too small", shorter=(1, 0))
 
 
 @CASES.case(
@@ -173,11 +173,11 @@ def room_size_lies(stage: Stage) -> None:
     "A token of one room is nothing in another room",
     {"CHT-04": COUNTS, "CHT-05": SILENCE},
 )
-def token_of_another_room(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    carol, dave = stage.party("carol", "dave", room=stage.room + "-2")
+def token_of_another_room(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    carol, dave = fixture.party("carol", "dave", room=fixture.room + "-2")
     datagrams = [alice.datagram(message, room=carol.room.encode()) for message in (b"hello", WHO, LEAVE, b"")]
-    _nothing_comes_of(stage, alice, datagrams, [carol, dave, alice], "the token is one of another room")
+    _nothing_comes_of(fixture, alice, datagrams, [carol, dave, alice], "the token is one of another room")
 
 
 @CASES.case(
@@ -185,21 +185,21 @@ def token_of_another_room(stage: Stage) -> None:
     "A datagram with the room name and no valid token makes nobody known",
     {"CHT-05": SILENCE},
 )
-def no_token_registers_nobody(stage: Stage) -> None:
-    (alice,) = stage.party("alice")
-    stage.admitted(JOIN, "bob")
-    stranger = stage.stranger()
+def no_token_registers_nobody(fixture: ServerFixture) -> None:
+    (alice,) = fixture.party("alice")
+    fixture.admitted(JOIN, "bob")
+    stranger = fixture.stranger()
     stranger.send(alice.datagram(b"", token=b"bob"))
     alice.say("good evening")
     alice.stays_quiet("nobody has sent bob's token")
     stranger.silence("nobody has sent bob's token", 0.0)
 
 
-def _foreign(stage: Stage, messages: Sequence[bytes]) -> tuple[Member, Member, Wire]:
+def _foreign(fixture: ServerFixture, messages: Sequence[bytes]) -> tuple[CaseMember, CaseMember, DatagramSocket]:
     """Alice and bob; a stranger at another address has sent these messages with bob's token."""
-    stage.source(1)
-    alice, bob = stage.party("alice", "bob")
-    stranger = stage.stranger(1)
+    fixture.source(1)
+    alice, bob = fixture.party("alice", "bob")
+    stranger = fixture.stranger(1)
     for message in messages:
         stranger.send(bob.datagram(message))
     return alice, bob, stranger
@@ -211,8 +211,8 @@ def _foreign(stage: Stage, messages: Sequence[bytes]) -> tuple[Member, Member, W
     {"CHT-04": COUNTS, "CHT-05": SILENCE},
     rough=True,
 )
-def other_address(stage: Stage) -> None:
-    alice, bob, stranger = _foreign(stage, [b"hello", WHO, b"", b"\xff"])
+def other_address(fixture: ServerFixture) -> None:
+    alice, bob, stranger = _foreign(fixture, [b"hello", WHO, b"", b"\xff"])
     for member in (alice, bob):
         member.stays_quiet("the datagrams with bob's token came from another address")
     stranger.silence("bob's token is bound to another address")
@@ -221,8 +221,8 @@ def other_address(stage: Stage) -> None:
 @CASES.case(
     "server-other-address-leave", "LEAVE from another address removes nobody", {"CHT-04": COUNTS, "CHT-05": SILENCE}
 )
-def other_address_leave(stage: Stage) -> None:
-    alice, bob, _ = _foreign(stage, [LEAVE, b"\0", LEAVE])
+def other_address_leave(fixture: ServerFixture) -> None:
+    alice, bob, _ = _foreign(fixture, [LEAVE, b"\0", LEAVE])
     for member in (alice, bob):
         member.stays_quiet("the LEAVE with bob's token came from another address")
     bob.say("still here")
@@ -234,8 +234,8 @@ def other_address_leave(stage: Stage) -> None:
     "A datagram from another address does not move the endpoint",
     {"CHT-04": COUNTS, "CHT-05": SILENCE},
 )
-def other_address_endpoint(stage: Stage) -> None:
-    alice, bob, stranger = _foreign(stage, [b"", b""])
+def other_address_endpoint(fixture: ServerFixture) -> None:
+    alice, bob, stranger = _foreign(fixture, [b"", b""])
     alice.say("good evening")
     bob.hears_line("alice", "good evening")
     stranger.silence("bob's endpoint is where bob's datagrams came from")
@@ -250,11 +250,11 @@ def other_address_endpoint(stage: Stage) -> None:
         "MBR-02": "A server MUST bind each token to the peer address of the control connection on which it was issued.",
     },
 )
-def other_address_registers(stage: Stage) -> None:
-    stage.source(1)
-    with stage.set_up():
-        alice = stage.admitted(CREATE, "alice")
-    stranger = stage.stranger(1)
+def other_address_registers(fixture: ServerFixture) -> None:
+    fixture.source(1)
+    with fixture.set_up():
+        alice = fixture.admitted(CREATE, "alice")
+    stranger = fixture.stranger(1)
     stranger.send(alice.datagram())
     stranger.send(alice.datagram(WHO))
     stranger.silence("the token is bound to another address")
@@ -269,9 +269,9 @@ def other_address_registers(stage: Stage) -> None:
     section="11.3",
     rough=True,
 )
-def members_outlive_noise(stage: Stage) -> None:
-    alice, bob = stage.party("alice", "bob")
-    stranger = stage.stranger()
+def members_outlive_noise(fixture: ServerFixture) -> None:
+    alice, bob = fixture.party("alice", "bob")
+    stranger = fixture.stranger()
     envelope = bob.datagram()
     for size in range(50):
         stranger.send(bytes([size]) * size)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 
 from tcrp.conformance.case import Cases, Violation
-from tcrp.conformance.server.connection import Connection, status_name
-from tcrp.conformance.server.fixture import CREATE, JOIN, Stage, frame, header, request
+from tcrp.conformance.server.connection import CaseConnection, status_name
+from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture, frame, header, request
 from tcrp.constants import LIMITS, TIMERS, State, Status
 
 CASES = Cases("5.2", needs=("server-room-not-found",))
@@ -29,22 +29,22 @@ OTHERS = "A server MUST go on serving all others, whatever octets anyone sends o
 _GAP = 0.03  # seconds between pieces, so that the target reads them apart
 
 
-def _in_pieces(stage: Stage, octets: bytes, cuts: Sequence[int], gap: float = _GAP) -> None:
+def _in_pieces(fixture: ServerFixture, octets: bytes, cuts: Sequence[int], gap: float = _GAP) -> None:
     """Send a request to a room that does not exist, cut at these places. If this machine was too busy to send it in the
     time that the target gives, do so once more, twice at most."""
-    limit = stage.settings.handshake_timeout or TIMERS.handshake_timeout
+    limit = fixture.settings.handshake_timeout or TIMERS.handshake_timeout
     for is_last in (False, False, True):
         start = time.monotonic()
         try:
-            _send_pieces(stage, octets, cuts, gap)
+            _send_pieces(fixture, octets, cuts, gap)
             return
         except Violation:
             if is_last or time.monotonic() - start < limit:
                 raise
 
 
-def _send_pieces(stage: Stage, octets: bytes, cuts: Sequence[int], gap: float) -> None:
-    connection = stage.connect()
+def _send_pieces(fixture: ServerFixture, octets: bytes, cuts: Sequence[int], gap: float) -> None:
+    connection = fixture.connect()
     for begin, end in zip((0, *cuts), (*cuts, len(octets))):
         if begin:
             time.sleep(gap)
@@ -53,21 +53,21 @@ def _send_pieces(stage: Stage, octets: bytes, cuts: Sequence[int], gap: float) -
                 raise Violation("no answer before the request is whole", f"one after {begin} of {len(octets)} octets")
         connection.send(octets[begin:end])
     reply = connection.answer("the answer to the whole request")
-    stage.expect(Status.ROOM_NOT_FOUND, reply, "the request is valid, the room does not exist")
+    fixture.expect(Status.ROOM_NOT_FOUND, reply, "the request is valid, the room does not exist")
 
 
 @CASES.case(
     "server-cut-header", "A request that is cut inside the header is read", {"CTL-07": PIECES, "CTL-08": PREFIX}
 )
-def cut_header(stage: Stage) -> None:
-    _in_pieces(stage, request(JOIN, stage.room, "alice"), [7])
+def cut_header(fixture: ServerFixture) -> None:
+    _in_pieces(fixture, request(JOIN, fixture.room, "alice"), [7])
 
 
 @CASES.case(
     "server-cut-after-header", "A request that is cut after the header is read", {"CTL-07": PIECES, "CTL-08": PREFIX}
 )
-def cut_after_header(stage: Stage) -> None:
-    _in_pieces(stage, request(JOIN, stage.room, "alice"), [LIMITS.control_header_size])
+def cut_after_header(fixture: ServerFixture) -> None:
+    _in_pieces(fixture, request(JOIN, fixture.room, "alice"), [LIMITS.control_header_size])
 
 
 @CASES.case(
@@ -75,65 +75,65 @@ def cut_after_header(stage: Stage) -> None:
     "A request that is cut inside a character of the room name is read",
     {"CTL-07": PIECES, "CTL-08": PREFIX},
 )
-def cut_room_name(stage: Stage) -> None:
-    _in_pieces(stage, request(JOIN, "\u8336" + stage.room, "alice"), [LIMITS.control_header_size + 2])
+def cut_room_name(fixture: ServerFixture) -> None:
+    _in_pieces(fixture, request(JOIN, "\u8336" + fixture.room, "alice"), [LIMITS.control_header_size + 2])
 
 
 @CASES.case(
     "server-cut-payload", "A request that is cut inside the payload is read", {"CTL-07": PIECES, "CTL-08": PREFIX}
 )
-def cut_payload(stage: Stage) -> None:
-    octets = request(JOIN, stage.room, "alice")
-    _in_pieces(stage, octets, [len(octets) - 5])
+def cut_payload(fixture: ServerFixture) -> None:
+    octets = request(JOIN, fixture.room, "alice")
+    _in_pieces(fixture, octets, [len(octets) - 5])
 
 
 @CASES.case(
     "server-cut-last-octet", "A request whose last octet comes by itself is read", {"CTL-07": PIECES, "CTL-08": PREFIX}
 )
-def cut_last_octet(stage: Stage) -> None:
-    octets = request(JOIN, stage.room, "alice")
-    _in_pieces(stage, octets, [len(octets) - 1])
+def cut_last_octet(fixture: ServerFixture) -> None:
+    octets = request(JOIN, fixture.room, "alice")
+    _in_pieces(fixture, octets, [len(octets) - 1])
 
 
 @CASES.case(
     "server-octet-by-octet", "A request that comes octet by octet is read", {"CTL-07": PIECES, "CTL-08": PREFIX}
 )
-def octet_by_octet(stage: Stage) -> None:
-    octets = request(JOIN, stage.room, "alice")
-    _in_pieces(stage, octets, range(1, len(octets)), 0.001)
+def octet_by_octet(fixture: ServerFixture) -> None:
+    octets = request(JOIN, fixture.room, "alice")
+    _in_pieces(fixture, octets, range(1, len(octets)), 0.001)
 
 
-def _ended_early(stage: Stage, octets: bytes, why: str) -> None:
-    connection = stage.connect()
+def _ended_early(fixture: ServerFixture, octets: bytes, why: str) -> None:
+    connection = fixture.connect()
     connection.send(octets)
     connection.end()
     expected = f"a refusal, {status_name(Status.INVALID_REQUEST)}: {why}"
-    stage.expect(Status.INVALID_REQUEST, connection.answer(expected), why)
+    fixture.expect(Status.INVALID_REQUEST, connection.answer(expected), why)
 
 
 @CASES.case(
     "server-end-in-header", "A client that ends after 10 octets gets INVALID_REQUEST", {"CTL-10": HALF}, rough=True
 )
-def end_in_header(stage: Stage) -> None:
-    _ended_early(stage, request(JOIN, stage.room, "alice")[:10], "the stream ends inside the header")
+def end_in_header(fixture: ServerFixture) -> None:
+    _ended_early(fixture, request(JOIN, fixture.room, "alice")[:10], "the stream ends inside the header")
 
 
 @CASES.case(
     "server-end-after-header", "A client that ends after the header gets INVALID_REQUEST", {"CTL-10": HALF}, rough=True
 )
-def end_after_header(stage: Stage) -> None:
+def end_after_header(fixture: ServerFixture) -> None:
     _ended_early(
-        stage, request(JOIN, stage.room, "alice")[: LIMITS.control_header_size], "the stream ends before the body"
+        fixture, request(JOIN, fixture.room, "alice")[: LIMITS.control_header_size], "the stream ends before the body"
     )
 
 
 @CASES.case(
     "server-end-in-payload", "A client that ends inside the payload gets INVALID_REQUEST", {"CTL-10": HALF}, rough=True
 )
-def end_in_payload(stage: Stage) -> None:
+def end_in_payload(fixture: ServerFixture) -> None:
     # What is there of the payload is a valid bare user name: a server that serves it has not read to the end.
-    octets = frame(JOIN, stage.room.encode(), b"alice in wonderland")
-    _ended_early(stage, octets[:-3], "3 octets of the payload are missing")
+    octets = frame(JOIN, fixture.room.encode(), b"alice in wonderland")
+    _ended_early(fixture, octets[:-3], "3 octets of the payload are missing")
 
 
 @CASES.case(
@@ -142,18 +142,18 @@ def end_in_payload(stage: Stage) -> None:
     {"CTL-11": "A server MUST NOT answer a connection that the client closes before the first octet."},
     rough=True,
 )
-def end_before_request(stage: Stage) -> None:
-    connection = stage.connect()
+def end_before_request(fixture: ServerFixture) -> None:
+    connection = fixture.connect()
     connection.end()
     connection.nothing_more("the end, and no octet, for a client that has sent none")
 
 
-def _half_closed(stage: Stage, connection: Connection, octets: bytes) -> None:
+def _half_closed(fixture: ServerFixture, connection: CaseConnection, octets: bytes) -> None:
     connection.send(octets)
     connection.end()
     reply = connection.answer("the whole answer to a client that has closed its sending side")
-    stage.remember(connection, reply)
-    stage.expect(Status.OK, reply)
+    fixture.remember(connection, reply)
+    fixture.expect(Status.OK, reply)
 
 
 ALL_OF_IT = (
@@ -167,9 +167,9 @@ ALL_OF_IT = (
     {"CTL-12": ALL_OF_IT},
     needs=("server-join",),
 )
-def half_close(stage: Stage) -> None:
-    stage.party("alice")
-    _half_closed(stage, stage.connect(), request(JOIN, stage.room, "bob"))
+def half_close(fixture: ServerFixture) -> None:
+    fixture.party("alice")
+    _half_closed(fixture, fixture.connect(), request(JOIN, fixture.room, "bob"))
 
 
 @CASES.case(
@@ -178,18 +178,18 @@ def half_close(stage: Stage) -> None:
     {"CTL-12": ALL_OF_IT},
     needs=("server-password",),
 )
-def half_close_password(stage: Stage) -> None:
-    stage.party("alice", password="peach")
-    _half_closed(stage, stage.connect(), request(JOIN, stage.room, "bob", "peach"))
+def half_close_password(fixture: ServerFixture) -> None:
+    fixture.party("alice", password="peach")
+    _half_closed(fixture, fixture.connect(), request(JOIN, fixture.room, "bob", "peach"))
 
 
-def _waits(stage: Stage, octets: bytes, what: str, drips: int = 0) -> None:
+def _waits(fixture: ServerFixture, octets: bytes, what: str, drips: int = 0) -> None:
     """See that INVALID_REQUEST comes when the handshake time is over, not before, nor much later. `octets` are sent at
     once, or so many of them one by one until the time is over several times."""
-    limit = stage.settings.told("handshake_timeout")
+    limit = fixture.settings.told("handshake_timeout")
     expected = f"status {status_name(Status.INVALID_REQUEST)} {limit:g} s after the connection was opened: {what}"
-    connection = stage.connect()
-    connection.patience = limit + stage.settings.patience
+    connection = fixture.connect()
+    connection.patience = limit + fixture.settings.patience
     began = time.monotonic()
     if not drips and octets:
         connection.send(octets)
@@ -200,7 +200,7 @@ def _waits(stage: Stage, octets: bytes, what: str, drips: int = 0) -> None:
     else:
         if drips:
             raise Violation(expected, f"none in {time.monotonic() - began:.1f} s")
-    stage.expect(Status.INVALID_REQUEST, connection.answer(expected), what)
+    fixture.expect(Status.INVALID_REQUEST, connection.answer(expected), what)
     took = time.monotonic() - began
     if took < limit * 0.9:
         raise Violation(expected, f"one after {took:.2f} s")
@@ -211,8 +211,8 @@ def _waits(stage: Stage, octets: bytes, what: str, drips: int = 0) -> None:
     "Who sends nothing gets INVALID_REQUEST after the handshake time",
     {"CTL-09": TOO_LATE},
 )
-def handshake_time_silent(stage: Stage) -> None:
-    _waits(stage, b"", "nothing was sent")
+def handshake_time_silent(fixture: ServerFixture) -> None:
+    _waits(fixture, b"", "nothing was sent")
 
 
 @CASES.case(
@@ -220,8 +220,8 @@ def handshake_time_silent(stage: Stage) -> None:
     "Who sends half a request gets INVALID_REQUEST after the handshake time",
     {"CTL-09": TOO_LATE},
 )
-def handshake_time_half(stage: Stage) -> None:
-    _waits(stage, request(JOIN, stage.room, "alice")[:40], "only half of the request was sent")
+def handshake_time_half(fixture: ServerFixture) -> None:
+    _waits(fixture, request(JOIN, fixture.room, "alice")[:40], "only half of the request was sent")
 
 
 @CASES.case(
@@ -229,31 +229,31 @@ def handshake_time_half(stage: Stage) -> None:
     "The handshake time is for the whole request, not for each octet",
     {"CTL-09": TOO_LATE},
 )
-def handshake_time_drip(stage: Stage) -> None:
-    _waits(stage, request(JOIN, stage.room, "alice"), "the octets came one by one", 12)
+def handshake_time_drip(fixture: ServerFixture) -> None:
+    _waits(fixture, request(JOIN, fixture.room, "alice"), "the octets came one by one", 12)
 
 
-def _served(stage: Stage, others: str) -> None:
+def _served(fixture: ServerFixture, others: str) -> None:
     """See that somebody else is served."""
-    reply = stage.put(request(JOIN, stage.room, "alice"), "alice", expected=f"an answer while {others}")[1]
-    stage.expect(Status.ROOM_NOT_FOUND, reply)
+    reply = fixture.put(request(JOIN, fixture.room, "alice"), "alice", expected=f"an answer while {others}")[1]
+    fixture.expect(Status.ROOM_NOT_FOUND, reply)
 
 
 @CASES.case(
     "server-idle-connections", "Three connections that send nothing hold nobody up", {"ERR-06": OTHERS}, rough=True
 )
-def idle_connections(stage: Stage) -> None:
+def idle_connections(fixture: ServerFixture) -> None:
     for number in range(3):
-        stage.connect(f"idler {number + 1}")
-    _served(stage, "three connections are open that have sent nothing")
+        fixture.connect(f"idler {number + 1}")
+    _served(fixture, "three connections are open that have sent nothing")
 
 
 @CASES.case("server-half-requests", "Connections with half a request hold nobody up", {"ERR-06": OTHERS}, rough=True)
-def half_requests(stage: Stage) -> None:
-    octets = request(JOIN, stage.room, "slow")
+def half_requests(fixture: ServerFixture) -> None:
+    octets = request(JOIN, fixture.room, "slow")
     for size in (1, 20, LIMITS.control_header_size, len(octets) - 1):
-        stage.connect(f"slow {size}").send(octets[:size])
-    _served(stage, "four connections are open that have sent a part of a request")
+        fixture.connect(f"slow {size}").send(octets[:size])
+    _served(fixture, "four connections are open that have sent a part of a request")
 
 
 @CASES.case(
@@ -262,10 +262,10 @@ def half_requests(stage: Stage) -> None:
     {"ERR-06": OTHERS},
     rough=True,
 )
-def huge_announced(stage: Stage) -> None:
+def huge_announced(fixture: ServerFixture) -> None:
     for number in range(3):
-        stage.connect(f"boaster {number + 1}").send(header(4, CREATE, State.REQUEST, LIMITS.request_accept) + b"tea!")
-    _served(stage, "three connections wait for a payload of 8,192 octets")
+        fixture.connect(f"boaster {number + 1}").send(header(4, CREATE, State.REQUEST, LIMITS.request_accept) + b"tea!")
+    _served(fixture, "three connections wait for a payload of 8,192 octets")
 
 
 @CASES.case(
@@ -275,26 +275,26 @@ def huge_announced(stage: Stage) -> None:
     needs=("server-join",),
     rough=True,
 )
-def open_after_complete(stage: Stage) -> None:
-    with stage.set_up():
-        stage.put(request(CREATE, stage.room, "host"), "host")
+def open_after_complete(fixture: ServerFixture) -> None:
+    with fixture.set_up():
+        fixture.put(request(CREATE, fixture.room, "host"), "host")
     for number in range(2):
-        stage.put(
-            request(JOIN, stage.room, f"guest {number + 1}"),
+        fixture.put(
+            request(JOIN, fixture.room, f"guest {number + 1}"),
             f"guest {number + 1}",
             expected="an answer while others have not closed their connection after COMPLETE",
         )
 
 
 @CASES.case("server-reset-connections", "Connections that are reset hold nobody up", {"ERR-06": OTHERS}, rough=True)
-def reset_connections(stage: Stage) -> None:
-    octets = request(JOIN, stage.room, "gone")
+def reset_connections(fixture: ServerFixture) -> None:
+    octets = request(JOIN, fixture.room, "gone")
     for size in (0, 10, LIMITS.control_header_size, len(octets)):
-        connection = stage.connect(f"reset {size}")
+        connection = fixture.connect(f"reset {size}")
         if size:
             connection.send(octets[:size])
         connection.reset()
-    _served(stage, "others have reset their connections")
+    _served(fixture, "others have reset their connections")
 
 
 @CASES.case(
@@ -306,7 +306,7 @@ def reset_connections(stage: Stage) -> None:
         "refuses.",
     },
 )
-def one_request(stage: Stage) -> None:
-    connection, reply = stage.put(request(JOIN, stage.room, "alice") + request(JOIN, stage.room, "bob"))
-    stage.expect(Status.ROOM_NOT_FOUND, reply)
+def one_request(fixture: ServerFixture) -> None:
+    connection, reply = fixture.put(request(JOIN, fixture.room, "alice") + request(JOIN, fixture.room, "bob"))
+    fixture.expect(Status.ROOM_NOT_FOUND, reply)
     connection.nothing_more("the end after the answer to the first of two requests")

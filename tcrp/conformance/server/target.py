@@ -22,7 +22,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True)
-class Settings:
+class ServerSettings:
     """What the command line says; times in seconds. None: the setting of the target is not known.
 
     `patience` is the wait for what must come, `silence` the wait for what must not."""
@@ -52,7 +52,7 @@ class Settings:
 class Target:
     """Where the server is. Raises Unreachable if its name has no address, or nothing accepts connections there."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
         try:
             found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)

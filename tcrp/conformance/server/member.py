@@ -14,7 +14,7 @@ from tcrp import codec
 from tcrp.cli.explain import how_many
 from tcrp.conformance.case import Violation
 from tcrp.conformance.exchange import UDP, describe
-from tcrp.conformance.server.connection import Clock
+from tcrp.conformance.server.connection import CaseClock
 from tcrp.conformance.server.target import Address
 from tcrp.constants import ControlKind, NoticeKind
 from tcrp.errors import RemoteProtocolError
@@ -36,13 +36,13 @@ def _bound(family: int, local: str, old: int = 0) -> tuple[socket.socket, int]:
         sock.close()
 
 
-class Wire:
+class DatagramSocket:
     """A UDP socket: of a member, or of somebody who is none. It hears the target's UDP port only."""
 
-    def __init__(self, stage: Clock, name: str, local: str) -> None:
-        self._stage = stage
+    def __init__(self, fixture: CaseClock, name: str, local: str) -> None:
+        self._stage = fixture
         self.name = name
-        self.sock, self.port = _bound(stage.target.family, local)
+        self.sock, self.port = _bound(fixture.target.family, local)
         self.strays: list[Address] = []  # where else datagrams came from
 
     def send(self, octets: bytes) -> None:
@@ -77,11 +77,11 @@ class Wire:
             raise Violation(f"nothing for {self.name}: {why}", describe("relay_datagram", octets))
 
 
-class Member(Wire):
+class CaseMember(DatagramSocket):
     """Someone with a token, and the UDP socket it is used with."""
 
-    def __init__(self, stage: Clock, room: str, user: str, token: str, local: str) -> None:
-        super().__init__(stage, user, local)
+    def __init__(self, fixture: CaseClock, room: str, user: str, token: str, local: str) -> None:
+        super().__init__(fixture, user, local)
         self.room = room
         self.user = user
         self.token = token

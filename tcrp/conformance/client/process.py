@@ -22,7 +22,7 @@ _CRASH = re.compile(
 _FIRST_CRASH_ON_WINDOWS = 0xC000_0000  # an NTSTATUS of severity "error" as exit code
 
 
-class Program:
+class ClientProcess:
     """A running process. Raises OSError if it cannot be started; stop() is to be called in any case."""
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:

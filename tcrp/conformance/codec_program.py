@@ -51,7 +51,7 @@ class Hang(Trouble):
     """No answer came within the time limit."""
 
 
-class Program:
+class CodecProgram:
     """The program that `command` starts; `limit`: seconds for one answer. A question raises OSError if it is not there.
 
     `hangs` counts the questions without an answer in time; `batch` says whether `lines` is used, None until the first
@@ -61,7 +61,7 @@ class Program:
     def __init__(self, command: Sequence[str], limit: float) -> None:
         self._command = list(command)
         self._limit = limit
-        self._lines: _Process | None = None
+        self._lines: _CodecProcess | None = None
         self.batch: bool | None = None
         self.why_not = ""
         self.hangs = 0
@@ -105,7 +105,7 @@ class Program:
 
     def _in_lines(self, line: str) -> Answer:
         try:
-            self._lines = self._lines or _Process([*self._command, "lines"])
+            self._lines = self._lines or _CodecProcess([*self._command, "lines"])
             self._lines.write(line.encode() + b"\n")
             reply = _REPLY.fullmatch(self._lines.line(time.monotonic() + self._limit))
             if reply:
@@ -118,7 +118,7 @@ class Program:
 
     def alone(self, verb: str, message: str, text: str) -> Answer:
         """What a process of its own answers."""
-        process = _Process([*self._command, verb, message])
+        process = _CodecProcess([*self._command, verb, message])
         try:
             process.write(text.encode(), is_last=True)
             output, code = process.rest(time.monotonic() + self._limit)
@@ -131,7 +131,7 @@ class Program:
         return Answer(code, output, errors) if code >= 0 else Answer(trouble=process.last_words(code))
 
 
-class _Process:
+class _CodecProcess:
     """A process whose pipes are served by threads, so that nothing it does or leaves undone can block us."""
 
     def __init__(self, command: Sequence[str]) -> None:
