@@ -1,4 +1,4 @@
-"""A codec under test: a program of the runner contract (spec/vectors/README.md), whatever it does.
+"""A codec under test: a program that follows the runner contract (spec/vectors/README.md), or does not.
 
 It is asked one thing at a time, through its verb `lines` if it has one that works, else with a process for each
 question. A hang, a crash, a flood or rubbish is an Answer with `trouble`; whenever `lines` was in trouble, a process
@@ -174,7 +174,7 @@ class _CodecProcess:
     def write(self, octets: bytes, is_last: bool = False) -> None:
         """Give it input, more of which may follow or not; raises Trouble if it has written what nobody asked for."""
         with self._chunks.mutex:
-            has_more = bool(self._read) or any(self._chunks.queue)  # its end, an empty chunk, is none
+            has_more = bool(self._read) or any(self._chunks.queue)  # an empty chunk is the end
         if has_more and not is_last:
             raise Trouble("more output than was asked for")
         self._input.put(octets)

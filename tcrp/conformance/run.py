@@ -1,7 +1,7 @@
-"""Choosing cases, running them, and writing the report: what the conformance commands share.
+"""Choosing cases, running them, and writing the report: shared by the conformance commands.
 
-Gentle cases run side by side, each as soon as those that it needs have passed. Rough cases run after them, one by
-one, and after a failed one the vital cases are run again: so what ends a target is known by name.
+Gentle cases run in parallel, each as soon as the cases it needs have passed. Rough cases run after them, one by one;
+after a failed one the vital cases run again, so that the report names the case that broke the target.
 """
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from tcrp.conformance.report import BLOCKED, ERROR, FAIL, PASS, SKIP, Outcome, R
 
 _BAD = (FAIL, BLOCKED, ERROR)
 
-# Opens what a case talks with, and closes it afterwards. The exchange is the record to keep.
+# Opens the fixture of a case, and closes it afterwards. The exchange records what is said.
 OpenFixture = Callable[[Case, Exchange], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
 class CaseRunner:
-    """How cases are run. `target` is "server" or "client"; `again` gives the command for one case alone; `vital` are
-    ids of cases that show whether the target still serves (none: it is a new one for each case); `jobs` cases run
-    side by side."""
+    """Runs cases. `target` is "server" or "client"; `again` gives the command that runs one case alone; `vital` are the
+    ids of cases that show whether the target still serves (none: each case has a new target); `jobs` cases run in
+    parallel."""
 
     target: str
     open_fixture: OpenFixture
@@ -42,7 +42,7 @@ class CaseRunner:
     on_outcome: Callable[[Outcome], None] = lambda outcome: None
 
     def run(self, cases: Sequence[Case]) -> list[Outcome]:
-        """The outcomes of all cases, in their order. What a case needs counts only if it is one of `cases`."""
+        """The outcomes of all cases, in their order. Needs that are not among `cases` are ignored."""
         outcomes: dict[str, Outcome] = {}
         by_id = {case.id: case for case in cases}
         ended: dict[str, str] = {}  # vital cases that pass no more -> the case after which they did not, "" if unknown
@@ -58,29 +58,29 @@ class CaseRunner:
                 if lost:
                     ended.update(dict.fromkeys(lost, case.id))
                     outcome = replace(
-                        outcome, verdict=FAIL, expected=outcome.expected or "that the target goes on serving",
-                        observed=f"{outcome.observed}. And the target is no longer well: {' and '.join(lost)} passed "
-                                 "before this case, and not after it")
+                        outcome, verdict=FAIL, expected=outcome.expected or "the target goes on serving",
+                        observed=f"{outcome.observed}. The target no longer works: {' and '.join(lost)} passed "
+                                 "before this case and fails after it")
             self._note(outcome, outcomes)
         return [outcomes[case.id] for case in cases]
 
     def _lost(self, by_id: dict[str, Case], outcomes: dict[str, Outcome]) -> list[str]:
-        """The vital cases that have passed, and do not if they are run again."""
+        """The vital cases that passed before and fail when run again."""
         passed = [by_id[id] for id in self.vital if id in outcomes and outcomes[id].verdict == PASS]
         return [case.id for case in passed
                 if self.run_one(replace(case, id=f"{case.id} {time.monotonic_ns()}")).verdict != PASS]
 
     def _cannot_run(self, case: Case, by_id: dict[str, Case], ended: dict[str, str]) -> Outcome | None:
-        """What to say of a case if the target does not do any more what it needs."""
+        """The outcome of a case whose needs the target no longer fulfils, or None."""
         for id in _all_needs(case, by_id):
             if id in ended:
-                culprit = ended[id] or "one of the cases that ran side by side (--jobs 1 tells which)"
+                culprit = ended[id] or "one of the cases that ran in parallel (--jobs 1 shows which)"
                 return Outcome(case, BLOCKED, observed=f"since {culprit} the target does not pass {id} any more",
                                blocked_by=ended[id], again=self.again(case))
         return None
 
     def run_one(self, case: Case) -> Outcome:
-        """The outcome of one case, whatever it does."""
+        """Run one case; its outcome."""
         exchange = Exchange(self.target)
         began = time.monotonic()
         verdict, expected, observed = PASS, "", ""
@@ -120,7 +120,7 @@ class CaseRunner:
         self.on_outcome(outcome)
 
     def _blocked(self, case: Case, outcomes: dict[str, Outcome]) -> Outcome | None:
-        """What to say of a case of which another one has to pass first, and does not."""
+        """The outcome of a case that needs another case which did not pass, or None."""
         for id in case.needs:
             before = outcomes.get(id)
             if before and before.verdict != PASS:
@@ -167,7 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="list the cases, and run none")
     parser.add_argument("--time-limit", type=seconds, default=20.0, metavar="S",
                         help="seconds that a case may take (default 20)")
-    parser.add_argument("--jobs", type=count, default=8, metavar="N", help="cases that run side by side (default 8)")
+    parser.add_argument("--jobs", type=count, default=8, metavar="N", help="cases that run in parallel (default 8)")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON too")
     parser.add_argument("--junit", metavar="FILE", help="write the report as JUnit XML too")
     parser.add_argument("--full", action="store_true", help="explain all octets of what failed, not only the last")
@@ -189,7 +189,7 @@ def count(text: str) -> int:
 
 
 def choose(cases: Sequence[Case], arguments: argparse.Namespace) -> list[Case]:
-    """The cases that the arguments ask for, in the order of the specification. Raises ValueError if that is none."""
+    """The cases that the arguments ask for, in the order of the specification. Raises ValueError if there is none."""
     if unknown := sorted(set(arguments.case) - {case.id for case in cases}):
         raise ValueError(f"there is no case {unknown[0]!a} (--list names them)")
     chosen = [case for case in in_order(list(cases))
@@ -213,7 +213,7 @@ def list_cases(cases: Sequence[Case]) -> None:
 
 
 def show_progress(total: int) -> Callable[[Outcome], None]:
-    """Tells a person who waits how far it is; for CaseRunner.on_outcome."""
+    """A progress line for a terminal; for CaseRunner.on_outcome."""
     done = 0
 
     def show(outcome: Outcome) -> None:

@@ -19,6 +19,7 @@ import pytest
 from tcrp.conformance import client
 from tcrp.conformance.case import MUST, SHOULD, Case
 from tcrp.conformance.client.program_run import ClientSettings, substituted
+from tcrp.conformance.client.server import CaseServer
 from tcrp.conformance.report import BLOCKED, FAIL, PASS, SKIP, Outcome, Report, text
 from tests.conformance.mutants.client_mutants import FAULTS
 from tests.project.test_quotes import requirements
@@ -252,14 +253,14 @@ def test_a_program_that_floods_datagrams_is_a_result(tmp_path: Path) -> None:
 @pytest.mark.parametrize("id", ["client-visit", "client-refused-room-full", "client-waits-for-complete"])
 def test_datagrams_of_a_stranger_are_not_judged(id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another server sends notices to a member that had this port before."""
-    accept = Server.accept
+    accept = CaseServer.accept
 
-    def accept_beside_a_stranger(self: Server, seconds: float) -> bool:
+    def accept_beside_a_stranger(self: CaseServer, seconds: float) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.sendto(b"\0\1bob\tbob joined", ("127.0.0.1", self.port))
         return accept(self, seconds)
 
-    monkeypatch.setattr(Server, "accept", accept_beside_a_stranger)
+    monkeypatch.setattr(CaseServer, "accept", accept_beside_a_stranger)
     outcome = play(OURS, ALL[id])
     assert (outcome.verdict, outcome.observed) == (PASS, "")
     assert "has not shown the token" in str(outcome.exchange.plain())

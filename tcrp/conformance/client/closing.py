@@ -69,7 +69,7 @@ def octets_after_complete(fixture: ClientFixture) -> None:
     fixture.hear("still here")
 
 
-@CASES.case("client-octets-after-refusal", "a refusal stays one, whatever follows", _IGNORE)
+@CASES.case("client-octets-after-refusal", "a refusal stays a refusal, whatever follows", _IGNORE)
 def octets_after_refusal(fixture: ClientFixture) -> None:
     """In the same segment: RESPONSE OK and COMPLETE."""
     fixture.start()

@@ -1,4 +1,4 @@
-"""5.6 Complete payload: tokens of every valid form, and what is none."""
+"""5.6 Complete payload: tokens of every valid form, and invalid ones."""
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -55,7 +55,7 @@ CASES.case("client-controls-in-unknown-notice", "control characters of a notice 
            _CONTROLS)(_shows_safely(lambda bad: Notice(NoticeKind.MEMBERS + 1, "it", f"tid{bad}ings{bad}"), _BAD))
 
 
-@CASES.case("client-one-line-each", "a chat line stays one line, whatever is in it", _LINES)
+@CASES.case("client-one-line-each", "a chat line stays one line, whatever it contains", _LINES)
 def one_line_each(fixture: ClientFixture) -> None:
     """Every character that some terminal or program takes as the end of a line, before words in another's name."""
     fixture.start()
@@ -66,7 +66,7 @@ def one_line_each(fixture: ClientFixture) -> None:
     _must_not_begin(fixture, "output", "bob: I owe")
 
 
-@CASES.case("client-one-line-each-notice", "a notice stays one line, whatever is in it", _LINES)
+@CASES.case("client-one-line-each-notice", "a notice stays one line, whatever it contains", _LINES)
 def one_line_each_notice(fixture: ClientFixture) -> None:
     """The same in subject and text."""
     fixture.start()

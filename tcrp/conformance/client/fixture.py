@@ -18,7 +18,7 @@ from tcrp.errors import RemoteProtocolError
 from tcrp.framing import NEED_DATA
 from tcrp.messages import ChatLine, ControlMessage, Keepalive, Notice, Request, TextMessage
 
-_APART = 0.1  # seconds between RESPONSE and COMPLETE: whoever takes a read for a frame fails in the cases of 5.2 alone
+_APART = 0.1  # seconds between RESPONSE and COMPLETE: a client that takes one read for one frame fails only in the cases of 5.2
 TOKEN = "q8Zt1dHn5YwR0sVbLx3MkA"
 _ROOM_NAME_AT = 2  # octet of room_name in a chat datagram
 _SIZE_AT = 3       # octet of operation_payload_size in a control frame
@@ -35,7 +35,7 @@ class Heard:
 
 
 class ClientFixture(ProgramRun):
-    """One visit of the program. close() ends it, whatever has come of it."""
+    """One session of the program, and the server it connects to. close() ends both in any state."""
 
     def __init__(self, settings: ClientSettings, exchange: Exchange) -> None:
         super().__init__(settings, exchange)
@@ -54,12 +54,12 @@ class ClientFixture(ProgramRun):
 
     def start(self, user: str = "alice", room: str = "lobby", operation: Operation = Operation.JOIN,
               password: str = "") -> None:
-        """Start the program, which is to visit the server. Raises OSError if the system cannot."""
+        """Start the program, which is to connect to the server. Raises OSError if it cannot be started."""
         self.user, self.room, self.operation = user, room, operation
         self.run_program(HOST, self.server.port, user, room, operation, password)
 
     def must_give_up(self, seconds: float = 0.0) -> None:
-        """The program ends, says so to its user and to who has started it, and sends no datagram."""
+        """The program ends with an exit code other than 0 and a word to its user, and sends no datagram."""
         limit = seconds or self.patience
         began = time.monotonic()
         self.must_send_nothing("that the client gives up, and sends no datagram", limit)
@@ -129,7 +129,7 @@ class ClientFixture(ProgramRun):
         return replies.complete(self.operation, self.room, self.token)
 
     def admit(self) -> None:
-        """Take the connection and the request, and let the program in."""
+        """Accept the connection and the request, and admit the program."""
         self.accept()
         self.request()
         self.send(self.ok())
@@ -137,7 +137,7 @@ class ClientFixture(ProgramRun):
         self.send(self.complete())
 
     def rest(self, seconds: float) -> bytes:
-        """What the program sends after its request, up to so many seconds from here, or until it closes."""
+        """What the program sends after its request, for `seconds` or until it closes."""
         deadline = time.monotonic() + seconds
         octets = self._after_request
         while (piece := self.server.receive(deadline - time.monotonic())) and time.monotonic() < deadline:
@@ -145,7 +145,7 @@ class ClientFixture(ProgramRun):
         return octets
 
     def must_close(self, seconds: float) -> None:
-        """The program closes the connection within so many seconds."""
+        """The program closes the connection within `seconds`."""
         deadline = time.monotonic() + seconds
         while (piece := self.server.receive(deadline - time.monotonic())) != b"":
             if time.monotonic() >= deadline:
@@ -228,7 +228,7 @@ class ClientFixture(ProgramRun):
         return heard.message.text
 
     def must_send_nothing(self, expected: str, seconds: float = QUIET) -> None:
-        """No datagram comes for so long from where the program sends, or with its room name."""
+        """No datagram arrives within `seconds` from the program's endpoint, or with its room name."""
         deadline = time.monotonic() + seconds
         room_name = self.room.encode()
         while (arrival := self._arrival(deadline - time.monotonic())) is not None:

@@ -66,7 +66,7 @@ def unknown_notice(fixture: ClientFixture) -> None:
     fixture.text("the text 'so do I'")
 
 
-@CASES.case("client-rejected", "the user is told that a message was rejected",
+@CASES.case("client-rejected", "the user learns that a message was rejected",
             {"TXT-17": "MUST show each chat line and each notice"}, section="8.5", level=SHOULD)
 def rejected(fixture: ClientFixture) -> None:
     """In which words is the client's affair."""

@@ -1,7 +1,7 @@
-"""The program under test on the fixture: how it is started, what it is told, what it shows, how it ends.
+"""One run of the program under test: its start, its input, its output, its end.
 
-What a case waits for is waited for with a time limit, and no longer than the program runs. What it does not find is a
-Violation that says what was expected, and what the program did in its place.
+Every wait ends at a time limit or with the program. What does not come is a Violation that says what was expected, and
+what the program did instead.
 """
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ClientSettings:
 
 
 class ProgramRun:
-    """One run of the program. close() ends it, whatever has come of it."""
+    """One run of the program. close() ends it in any state."""
 
     def __init__(self, settings: ClientSettings, exchange: Exchange) -> None:
         self.exchange = exchange
@@ -110,7 +110,7 @@ class ProgramRun:
         return self.program.crash() or f"it ended with exit code {code}{said}"
 
     def must_run(self, seconds: float = QUIET) -> None:
-        """The program goes on for so long."""
+        """The program keeps running for `seconds`."""
         if self.program.wait(seconds) is not None:
             raise Violation("the program goes on", self.state())
 

@@ -25,7 +25,7 @@ def frame(operation: int, room_name: str, state: int, payload: bytes) -> bytes:
 
 
 def resized(octets: bytes, size: int) -> bytes:
-    """The control frame `octets` whose header announces a payload of `size` octets, whatever follows."""
+    """The control frame `octets` whose header announces a payload of `size` octets."""
     return octets[:_SIZE_AT] + size.to_bytes(LIMITS.control_header_size - _SIZE_AT, "big") + octets[
         LIMITS.control_header_size:]
 

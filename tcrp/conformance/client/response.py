@@ -36,7 +36,7 @@ for _status in Status:
     if _status != Status.OK:
         _operation = Operation.CREATE if _status.doc.startswith("CREATE") else Operation.JOIN
         CASES.case(f"client-refused-{_status.name.lower().replace('_', '-')}",
-                   f"status {_status:d}, {_status.name}, is a refusal: the user is told, the exit code is not 0",
+                   f"status {_status:d}, {_status.name}, is a refusal: the user learns of it, the exit code is not 0",
                    _REFUSED)(_refused(_status, _operation))
 for _id, _number in ("client-refused-reserved", _RESERVED), ("client-refused-private", _PRIVATE):
     CASES.case(_id, f"status {_number}, which is not assigned, is a refusal", _REFUSED)(

@@ -25,7 +25,7 @@ class Arrival(NamedTuple):
 
 
 class CaseServer:
-    """Serves one program. Waits at most as long as it is told, and raises nothing because of what a peer does."""
+    """Serves one program. Every wait has a limit, and nothing a peer does raises an exception."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange

@@ -40,7 +40,7 @@ def who(fixture: ServerFixture) -> None:
 
 @CASES.case(
     "server-who-alone",
-    "MEMBERS goes to nobody but who has asked",
+    "MEMBERS goes only to the member that asked",
     {"CHT-14": ANSWERED},
 )
 def who_alone(fixture: ServerFixture) -> None:

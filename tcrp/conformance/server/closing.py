@@ -1,4 +1,4 @@
-"""Cases of section 5.8: who closes the control connection, and when."""
+"""Cases of section 5.8: which side closes the control connection, and when."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ class CaseConnection:
         return self._reader.take_rest()
 
     def is_silent(self, seconds: float) -> bool:
-        """Whether for so long neither an octet comes nor the end."""
+        """Whether neither an octet nor the end of the stream arrives within that time."""
         return not self._reader.waiting and not self._is_at_end and not self._receive(seconds)
 
     def _receive(self, seconds: float) -> bool:

@@ -58,14 +58,14 @@ def endpoint_moves_rejected(fixture: ServerFixture) -> None:
 
 
 @CASES.case(
-    "server-endpoint-moves-silently", "Nobody is told when a member moves to another port", {"CHT-21": NO_NOTICE}
+    "server-endpoint-moves-silently", "No notice is sent when a member moves to another port", {"CHT-21": NO_NOTICE}
 )
 def endpoint_moves_silently(fixture: ServerFixture) -> None:
     alice, bob = fixture.party("alice", "bob")
     bob.move()
     bob.tell(b"")
-    bob.stays_quiet("moving is told to nobody")
-    alice.stays_quiet("bob has moved to another port, and is told of to nobody")
+    bob.stays_quiet("no notice is sent about a moved endpoint")
+    alice.stays_quiet("bob has moved to another port, and no notice is sent about it")
 
 
 @CASES.case("server-endpoint-old-port", "Nothing is sent to the port that a member has left", {"CHT-20": MOVES})

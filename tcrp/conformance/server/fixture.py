@@ -1,4 +1,4 @@
-"""What a case works with: requests, connections, members, and a room name of its own; tidied up afterwards."""
+"""The fixture of a server case: requests, connections, members, and a room name of its own. Cleans up afterwards."""
 from __future__ import annotations
 
 import contextlib
@@ -37,7 +37,7 @@ def request(operation: int, room: str, user: str, password: str | None = None) -
 
 
 class ServerFixture:
-    """One case's place. `room` is a room name that no other case and no other run has."""
+    """What one case works with. `room` is a room name that no other case and no other run uses."""
 
     def __init__(self, target: Target, case: Case, exchange: Exchange) -> None:
         self.target = target
@@ -51,7 +51,7 @@ class ServerFixture:
         self._hosts: list[tuple[str, str, str]] = []  # room, token, local address
 
     def patience(self, seconds: float | None = None) -> float:
-        """How long to wait for something. Raises Violation when the time of the case is over."""
+        """Seconds to wait for something. Raises Violation when the time limit of the case has passed."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise Violation(f"an end of this case within {self.settings.time_limit:g} s", "it was still going on")
@@ -70,7 +70,7 @@ class ServerFixture:
             each.sock.close()
 
     def source(self, number: int = 0) -> str | None:
-        """Address number so and so of this case, as Target.source says."""
+        """Address `number` of this case; see Target.source."""
         return self.target.source(self._id, number)
 
     # ---- requests ----
@@ -132,7 +132,7 @@ class ServerFixture:
 
     def admitted(self, operation: int, user: str, room: str = "", password: str | None = None,
                  source: int = 0) -> CaseMember:
-        """A member of whom the target has heard no datagram. Raises Violation if it is not let in."""
+        """A member that has sent no datagram yet. Raises Violation if it is not admitted."""
         room = room or self.room
         connection, reply = self.put(request(operation, room, user, password), user, source)
         connection.close()
@@ -140,13 +140,13 @@ class ServerFixture:
         return self.member(connection, room, user, reply.token)
 
     def member(self, connection: CaseConnection, room: str, user: str, token: str) -> CaseMember:
-        """The member that a connection has made."""
+        """The member that was admitted on a connection."""
         member = CaseMember(self, room, user, token, connection.local)
         self._open.append(member)
         return member
 
     def stranger(self, source: int = 0) -> DatagramSocket:
-        """A UDP socket of nobody, at the address of number `source`."""
+        """A UDP socket of a stranger, at address `source` of this case."""
         local = self.source(source)
         if local is None:
             connection = self.connect("stranger")  # to learn which address leads there
@@ -157,7 +157,7 @@ class ServerFixture:
         return wire
 
     def bound(self, local: str, port: int) -> socket.socket:
-        """A UDP socket at a certain port of ours. Raises Skipped if that is taken."""
+        """A UDP socket bound to `port` on this machine. Raises Skipped if that port is taken."""
         sock = socket.socket(self.target.family, socket.SOCK_DGRAM)
         try:
             sock.bind((local, port))
@@ -167,7 +167,7 @@ class ServerFixture:
         return sock
 
     def party(self, *users: str, room: str = "", password: str | None = None, source: int = 0) -> list[CaseMember]:
-        """Members of a new room, the first of them its host; all are known to each other, and have read that."""
+        """Members of a new room, the first of them its host. Each has registered and read the JOINED of the others."""
         members: list[CaseMember] = []
         with self.set_up():
             for user in users:
@@ -180,7 +180,7 @@ class ServerFixture:
 
     @contextlib.contextmanager
     def set_up(self) -> Iterator[None]:
-        """A violation in here is not what the case is about."""
+        """A violation inside this block means that the case could not be set up: it becomes Blocked."""
         try:
             yield
         except Violation as violation:

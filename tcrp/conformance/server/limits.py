@@ -38,7 +38,7 @@ def _told(fixture: ServerFixture, name: str) -> int:
 
 
 def _once(fixture: ServerFixture, octets: bytes, source: int) -> Reply:
-    """The answer to one request, whatever it is."""
+    """The answer to one request, with any status."""
     connection = fixture.connect("client", source)
     connection.send(octets)
     reply = connection.answer()
@@ -78,7 +78,7 @@ def creations_limited(fixture: ServerFixture) -> None:
 
 @CASES.case(
     "server-connections-limited",
-    "A connection above the limit of the address is told so at once",
+    "A connection above the limit of the address is refused at once",
     {"LIM-02": CONNECTIONS},
 )
 def connections_limited(fixture: ServerFixture) -> None:
@@ -146,7 +146,7 @@ def passwords_limited_by_room(fixture: ServerFixture) -> None:
 
 @CASES.case(
     "server-texts-limited",
-    "Of a hundred texts at once not all are relayed, and the sender is told",
+    "Of a hundred texts at once some are rejected, and the sender is notified",
     {"LIM-07": BUCKET},
     level=SHOULD,
 )

@@ -1,4 +1,4 @@
-"""The UDP ends that a case plays: a member, or somebody who is none.
+"""The UDP endpoints of a case: members, and strangers without a token.
 
 What must come and does not, or is not what a server may send, raises Violation. All octets are recorded.
 """
@@ -26,7 +26,7 @@ _MOST = 65_535  # octets read at once: more than a datagram has
 
 
 def _bound(family: int, local: str, old: int = 0) -> tuple[socket.socket, int]:
-    """A UDP socket and its port: not `old`, and its octets differ, so that who swaps them is found out."""
+    """A UDP socket and its port: not `old`, and with two different octets, so that a swap shows."""
     while True:
         sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.bind((local, 0))
@@ -37,7 +37,7 @@ def _bound(family: int, local: str, old: int = 0) -> tuple[socket.socket, int]:
 
 
 class DatagramSocket:
-    """A UDP socket: of a member, or of somebody who is none. It hears the target's UDP port only."""
+    """A UDP socket of a member or a stranger, connected to the target's UDP port."""
 
     def __init__(self, fixture: CaseClock, name: str, local: str) -> None:
         self._stage = fixture

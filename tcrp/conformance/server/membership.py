@@ -94,7 +94,7 @@ def replace_unheard(fixture: ServerFixture) -> None:
     new = fixture.admitted(JOIN, "bob")
     old.tell(b"")
     old.say("I am bob")
-    alice.stays_quiet("the token of who was replaced is dead")
+    alice.stays_quiet("the token of the replaced member is dead")
     old.silence("he was replaced", 0.0)
     new.tell(b"")
     for member in (new, alice):
@@ -103,7 +103,7 @@ def replace_unheard(fixture: ServerFixture) -> None:
 
 @CASES.case(
     "server-replace-silently",
-    "Nobody is told of a replacement",
+    "No notice is sent about a replacement",
     {"NTC-08": "A server MUST NOT send JOINED or LEFT about a member whose endpoint never became known."},
 )
 def replace_silently(fixture: ServerFixture) -> None:
@@ -177,7 +177,7 @@ def _idle(fixture: ServerFixture) -> float:
 
 
 def _keep_alive(members: list[CaseMember], seconds: float, step: float) -> None:
-    """Have `members` send keepalives for so long."""
+    """Have `members` send keepalives for that time."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         for member in members:
@@ -219,7 +219,7 @@ def idle_host(fixture: ServerFixture) -> None:
 
 @ENDS.case(
     "server-idle-unheard",
-    "A member of whom no datagram came is removed too, and nobody is told",
+    "A member that never sent a datagram is removed too, without a notice",
     {
         "MBR-06": IDLE,
         "NTC-08": "A server MUST NOT send JOINED or LEFT about a member whose endpoint never became known.",

@@ -1,4 +1,4 @@
-"""Cases of section 6.4: who is told what."""
+"""Cases of section 6.4: which notice goes to which members."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def joined_not_by_tcp(fixture: ServerFixture) -> None:
     alice.stays_quiet("of bob no datagram has come")
 
 
-@CASES.case("server-left", "LEFT is sent to who leaves, and to the others", {"NTC-05": LEFT})
+@CASES.case("server-left", "LEFT is sent to the member that leaves, and to the others", {"NTC-05": LEFT})
 def left(fixture: ServerFixture) -> None:
     alice, bob, carol = fixture.party("alice", "bob", "carol")
     bob.tell(LEAVE)
@@ -132,7 +132,7 @@ def members_unknown_endpoint(fixture: ServerFixture) -> None:
 
 @CASES.case(
     "server-members-after-leave",
-    "MEMBERS does not list who has left, and keeps the order of the others",
+    "MEMBERS does not list a member that has left, and keeps the order of the others",
     {"NTC-11": LISTED},
 )
 def members_after_leave(fixture: ServerFixture) -> None:
@@ -185,7 +185,7 @@ def rejected_alone(fixture: ServerFixture) -> None:
     alice, bob = fixture.party("alice", "bob")
     bob.tell(b"\xff\xfe")
     bob.hears_notice(NoticeKind.REJECTED, "bob")
-    alice.stays_quiet("bob's text is rejected, which is told to bob alone")
+    alice.stays_quiet("bob's text is rejected, and only bob is notified")
 
 
 @CASES.case(

@@ -1,4 +1,4 @@
-"""Cases of section 6.3: who gets a chat line, and what its octets are."""
+"""Cases of section 6.3: which members receive a chat line, and its octets."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def relay_not_to_other_rooms(fixture: ServerFixture) -> None:
         member.stays_quiet("it was said in another room")
 
 
-@CASES.case("server-relay-not-after-leaving", "A text does not reach who has left", {"RLY-02": TO_NOBODY_ELSE})
+@CASES.case("server-relay-not-after-leaving", "A text does not reach a member that has left",
+            {"RLY-02": TO_NOBODY_ELSE})
 def relay_not_after_leaving(fixture: ServerFixture) -> None:
     alice, bob, carol = fixture.party("alice", "bob", "carol")
     carol.tell(LEAVE)

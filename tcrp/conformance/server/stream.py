@@ -1,4 +1,4 @@
-"""Cases of section 5.2: a request in pieces, half a request, no request; and who waits for whom."""
+"""Cases of section 5.2: a request in pieces, half a request, no request; slow clients delay nobody."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def half_close_password(fixture: ServerFixture) -> None:
 
 def _waits(fixture: ServerFixture, octets: bytes, what: str, drips: int = 0) -> None:
     """See that INVALID_REQUEST comes when the handshake time is over, not before, nor much later. `octets` are sent at
-    once, or so many of them one by one until the time is over several times."""
+    once, or one by one until the time limit has passed several times."""
     limit = fixture.settings.told("handshake_timeout")
     expected = f"status {status_name(Status.INVALID_REQUEST)} {limit:g} s after the connection was opened: {what}"
     connection = fixture.connect()

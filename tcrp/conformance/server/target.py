@@ -1,4 +1,4 @@
-"""The server under test: where it is, what was told about it, and from which addresses it is talked to."""
+"""The server under test: where it is, its settings as far as they were given, and the local addresses to use."""
 from __future__ import annotations
 
 import ipaddress
@@ -18,12 +18,12 @@ _LONGEST = 75.0  # seconds of such pauses in one case: more than the minute in w
 
 
 class Unreachable(Exception):
-    """There is no such server; the text says why."""
+    """The server cannot be reached; the text says why."""
 
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """What the command line says; times in seconds. None: the setting of the target is not known.
+    """The command line; times in seconds. None: the setting of the target is unknown.
 
     `patience` is the wait for what must come, `silence` the wait for what must not."""
 
@@ -42,7 +42,7 @@ class ServerSettings:
     password_rate: int | None = None
 
     def told(self, name: str) -> float:
-        """The setting `name` of the target. Raises Skipped if it was not told."""
+        """The setting `name` of the target. Raises Skipped if it was not given."""
         value: float | None = getattr(self, name)
         if value is None:
             raise Skipped(f"needs --{name.replace('_', '-')}, the target's setting")
@@ -50,7 +50,7 @@ class ServerSettings:
 
 
 class Target:
-    """Where the server is. Raises Unreachable if its name has no address, or nothing accepts connections there."""
+    """The server's addresses. Raises Unreachable if its name has no address, or nothing accepts connections there."""
 
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
@@ -88,7 +88,7 @@ class Target:
     def source(self, case: str, number: int = 0) -> str | None:
         """An address of this machine to talk from in the case of this id; equal arguments give equal ones. Where
         there are enough, each case has its own, so that no limit that counts by address reaches from one into
-        another. None: whatever the system takes.
+        another. None: the system chooses.
 
         Raises Skipped for a number above 0 where there is no further address."""
         if self._has_many_addresses:
@@ -112,7 +112,7 @@ class Target:
 
 @dataclass
 class Pauses:
-    """The pauses that were made because the target refused set-up over a limit of its own."""
+    """Pauses made because the target refused a set-up request with a status for a limit."""
 
     seconds: float = 0.0
     refusals: int = 0

@@ -9,7 +9,7 @@ CASES = Cases("4", needs=("server-create",))
 
 
 def _asker(fixture: ServerFixture) -> CaseMember:
-    """A member that has asked who is there, and waits."""
+    """A member that has sent WHO and waits for the answer."""
     with fixture.set_up():
         member = fixture.admitted(CREATE, "alice")
     member.tell(WHO)
