@@ -173,13 +173,21 @@ status=0 log=build/tools.log
 mkdir -p build
 packages=
 need() { have "$$1" || packages="$$packages $$2"; }  # a program, and the package of Debian and Ubuntu that has it
+languages=$$("$$PYTHON" -m tcrp.gen.backends --tools) || exit 1  # lines: apt or npm, name, oldest version, packages
+each_tool() { while read -r from name oldest of; do "$$1"; done; }
+need_tool() { [ $$from = npm ] || need "$$name" "$$of"; }
+missing_tool() {
+    [ $$from = npm ] || have "$$name" && return
+    [ $$oldest = - ] && oldest= || oldest="$$oldest or later; "
+    missing "$$name ($${oldest}Debian, Ubuntu: apt install $$of)"
+}
+npm_names() { [ $$from = apt ] || echo "$$name"; }
+npm_packages() { [ $$from = apt ] || echo "$$of"; }
 need tshark tshark
 if [ "$$(uname -s)" = Linux ]; then need ip iproute2; need nft nftables; fi  # namespaces, for which one must be root
-need go golang-go
-need gcc "gcc libc6-dev"  # gcc only recommends the headers
-need rustc rustc
-need rustfmt rustfmt
-need javac openjdk-17-jdk-headless
+each_tool need_tool <<LANGUAGES
+$$languages
+LANGUAGES
 if [ "$$packages" ] && have apt-get && [ "$$(id -u)" = 0 ]; then
     echo "tools: installing$$packages" >&2
     export DEBIAN_FRONTEND=noninteractive
@@ -190,18 +198,18 @@ if [ "$$packages" ] && have apt-get && [ "$$(id -u)" = 0 ]; then
 fi
 if [ "$$(uname -s)" = Linux ]; then have ip && have nft || missing "ip, nft (Debian, Ubuntu: apt install iproute2 nftables)"; fi
 have tshark || missing "tshark (Debian, Ubuntu: apt install tshark)"
-have go || missing "go (1.19 or later; Debian, Ubuntu: apt install golang-go)"
-have gcc || missing "gcc (Debian, Ubuntu: apt install gcc libc6-dev)"
-have rustc && have rustfmt || missing "rustc, rustfmt (1.63 or later; Debian, Ubuntu: apt install rustc rustfmt)"
-have javac || missing "javac (17 or later; Debian, Ubuntu: apt install openjdk-17-jdk-headless)"
+each_tool missing_tool <<LANGUAGES
+$$languages
+LANGUAGES
 installed() { for name in "$$@"; do [ -d build/node_modules/$$name ] || return; done; }
-if have npm && ! installed kaitai-struct-compiler kaitai-struct js-yaml typescript @types/node; then
-    echo "tools: installing kaitai-struct-compiler, typescript" >&2
+names="kaitai-struct-compiler kaitai-struct js-yaml $$(echo "$$languages" | each_tool npm_names | tr '\n' ' ')"
+if have npm && ! installed $$names; then
+    echo "tools: installing $$names" >&2
     # In one command: npm removes what a command does not name.
     npm install --no-save --no-audit --no-fund --prefix build kaitai-struct-compiler@0.11 kaitai-struct@0.11 \
-        js-yaml@4 typescript@5 @types/node@18 >$$log 2>&1 || tail -n 3 $$log >&2
+        js-yaml@4 $$(echo "$$languages" | each_tool npm_packages) >$$log 2>&1 || tail -n 3 $$log >&2
 fi
-installed kaitai-struct-compiler typescript || missing "kaitai-struct-compiler, typescript (need Node and npm)"
+installed $$names || missing "$$names (need Node and npm)"
 exit $$status
 endef
 export TOOLS

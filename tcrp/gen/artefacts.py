@@ -2,43 +2,34 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
 from tcrp.errors import ProtocolError
-from tcrp.gen.backends.c import render as c
-from tcrp.gen.backends.go import render as go
-from tcrp.gen.backends.go import runner_fields as go_fields
-from tcrp.gen.backends.java import render as java
-from tcrp.gen.backends.java import runner_fields as java_fields
-from tcrp.gen.backends.javascript import render as javascript
-from tcrp.gen.backends.python import fastcodec
-from tcrp.gen.backends.python import standalone as python
-from tcrp.gen.backends.rust import render as rust
+from tcrp.gen.backends import discover
+from tcrp.gen.backends.backend import Backend, Renderer
 from tcrp.gen.cases import vectors
 from tcrp.gen.documents import json_spec, kaitai, markdown, mermaid, wireshark
 from tcrp.gen.model import Model, SchemaError
 
-# Path from the root of the repository -> renderer.
-ARTEFACTS: dict[str, Callable[[Model], str]] = {
-    **{f"spec/diagrams/{name}.mmd": render for name, render in mermaid.FILES.items()},
-    "spec/codecs/c/tcrp.h": c.render,
-    "spec/codecs/go/runner/fields.go": go_fields.render,
-    "spec/codecs/go/tcrp.go": go.render,
-    "spec/codecs/java/Fields.java": java_fields.render,
-    "spec/codecs/java/tcrp/Tcrp.java": java.render,
-    "spec/codecs/javascript/tcrp.mjs": javascript.render,
-    "spec/codecs/python/tcrp_codec.py": python.render,
-    "spec/codecs/rust/tcrp.rs": rust.render,
-    "spec/tcrp.json": json_spec.render,
-    "spec/tcrp.ksy": kaitai.render,
-    "spec/tcrp.lua": wireshark.render,
-    **{f"spec/vectors/{name}.json": render for name, render in vectors.FILES.items()},
-    "tcrp/fastcodec.py": fastcodec.render,
-}
+
+def artefacts(backends: Iterable[Backend]) -> dict[str, Renderer]:
+    """Path from the root of the repository -> renderer, with the outputs of `backends`; sorted by path."""
+    return dict(sorted({
+        **{f"spec/diagrams/{name}.mmd": render for name, render in mermaid.FILES.items()},
+        **{path: render for backend in backends for path, render in backend.outputs.items()},
+        "spec/tcrp.json": json_spec.render,
+        "spec/tcrp.ksy": kaitai.render,
+        "spec/tcrp.lua": wireshark.render,
+        **{f"spec/vectors/{name}.json": render for name, render in vectors.FILES.items()},
+    }.items()))
+
+
+ARTEFACTS = artefacts(discover())
 
 # Written by hand, but for the blocks between markers.
-DOCUMENTS = ("README.ja.md", "README.md", "spec/tcrp.ja.md", "spec/tcrp.md")
+DOCUMENTS = ("README.ja.md", "README.md", "spec/README.ja.md", "spec/README.md", "spec/examples/README.md",
+             "spec/tcrp.ja.md", "spec/tcrp.md")
 
 
 def render_all(model: Model) -> dict[str, str]:

@@ -15,6 +15,7 @@ import pytest
 
 from tcrp.cli import runner
 from tcrp.conformance import report
+from tcrp.gen.backends.backend import Backend, Check, Program, Tool
 from tests.support import codec_inputs, languages
 from tests.support.octet_cases import BY_HAND
 from tests.tools import conform_codecs
@@ -24,13 +25,15 @@ BROKEN = [sys.executable, str(ROOT / "tests" / "conformance" / "mutants" / "brok
 COUNT = 4_000  # questions of the differential
 # One worker for each language, if pytest-xdist deals by groups: else each that needs it builds it.
 each_language = pytest.mark.parametrize("command", [
-    pytest.param(language, marks=pytest.mark.xdist_group(f"codec-{language.name}"), id=language.name)
-    for language in languages.LANGUAGES], indirect=True)
+    pytest.param(backend, marks=pytest.mark.xdist_group(f"codec-{backend.name}"), id=backend.name)
+    for backend in languages.BACKENDS if backend.runner], indirect=True)
 
 
 @functools.cache
 def built(name: str, out: Path) -> list[str]:
-    return languages.build(languages.BY_NAME[name].runner, out)
+    backend = languages.BY_NAME[name]
+    assert backend.runner
+    return languages.build(backend, backend.runner, out)
 
 
 @pytest.fixture(scope="session")
@@ -41,11 +44,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def command(request: pytest.FixtureRequest, folder: Path) -> list[str]:
     """What runs the codec of a language; skips if its tools are not here."""
-    language: languages.Language = request.param
-    lacking = languages.missing(language.needs)
+    backend: Backend = request.param
+    lacking = languages.missing(backend.toolchain)
     if lacking:
-        pytest.skip(f"{language.name}: {lacking}")
-    return built(language.name, folder / language.name)
+        pytest.skip(f"{backend.name}: {lacking}")
+    return built(backend.name, folder / backend.name)
 
 
 def ask(command: list[str], *words: str, given: bytes = b"") -> tuple[int, str]:
@@ -134,14 +137,14 @@ def test_lines_that_are_no_questions(command: list[str]) -> None:
     assert ask(command, "lines") == (0, "")
 
 
-@pytest.mark.parametrize("what", [
-    pytest.param(what, marks=pytest.mark.xdist_group(f"codec-{name}"), id=f"{name}-{what.command[0]}-{number}")
-    for number, (name, what) in enumerate(languages.checks())])
-def test_what_the_community_checks(what: languages.Check, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("backend", "what"), [
+    pytest.param(backend, what, marks=pytest.mark.xdist_group(f"codec-{backend.name}"), id=f"{backend.name}-{number}")
+    for number, (backend, what) in enumerate(languages.checks())])
+def test_the_checks_of_each_language(backend: Backend, what: Check, tmp_path: Path) -> None:
     lacking = languages.missing(what.needs)
     if lacking:
         pytest.skip(lacking)
-    languages.check(what, tmp_path)
+    languages.check(backend, what, tmp_path)
 
 
 # ---- the differential itself ----
@@ -197,33 +200,33 @@ def test_numbers_may_be_written_in_many_ways() -> None:
     assert conform_codecs.difference(plain, runner.answer(plain, False), f"0 {octets[1].hex()}") == "other octets"
 
 
-# ---- the table of languages ----
+# ---- builds, and the table of make conform-codecs ----
 
-def a_language(name: str, *run: str, needs: tuple[str, ...] = (), build: tuple[str, ...] = ()) -> languages.Language:
-    commands = (build,) if build else ()
-    return languages.Language(name, needs, languages.Program(ROOT, run, commands), None)
+def a_backend(name: str, *run: str, toolchain: tuple[Tool, ...] = (), build: tuple[str, ...] = ()) -> Backend:
+    return Backend(name, name, "", {}, toolchain, Program(".", run, (build,) if build else ()))
 
 
 @pytest.mark.parametrize(("program", "words"), [
     ("print('warning: unused')", "exit code 0\nwarning: unused"), ("raise SystemExit(3)", "exit code 3"), ("", ""),
 ])
 def test_a_warning_of_a_compiler_is_a_failure(program: str, words: str, tmp_path: Path) -> None:
-    language = a_language("toy", "{out}/toy", build=(sys.executable, "-c", program))
+    backend = a_backend("toy", "{out}/toy", build=(sys.executable, "-c", program))
+    assert backend.runner
     if words:
         with pytest.raises(languages.Failed, match=words):
-            languages.build(language.runner, tmp_path)
+            languages.build(backend, backend.runner, tmp_path)
     else:
-        assert languages.build(language.runner, tmp_path) == [f"{tmp_path}/toy"]
+        assert languages.build(backend, backend.runner, tmp_path) == [f"{tmp_path}/toy"]
 
 
 def test_the_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["conform_codecs.py", "--count", "300"])
-    good = a_language("good", *BROKEN, "none")
-    bad = a_language("bad", *BROKEN, "spaces")
-    worse = a_language("worse", "{out}/worse", build=(sys.executable, "-c", "raise SystemExit(1)"))
-    absent = a_language("absent", "absent", needs=("no-such-compiler",))
+    good = a_backend("good", *BROKEN, "none")
+    bad = a_backend("bad", *BROKEN, "spaces")
+    worse = a_backend("worse", "{out}/worse", build=(sys.executable, "-c", "raise SystemExit(1)"))
+    absent = a_backend("absent", "absent", toolchain=(Tool("no-such-compiler", "none"),))
     for rows, code in (((good, absent), 0), ((good, bad), 1), ((worse,), 1)):
-        monkeypatch.setattr(languages, "LANGUAGES", rows)
+        monkeypatch.setattr(languages, "BACKENDS", rows)
         assert conform_codecs.main() == code
         out = capsys.readouterr().out.splitlines()
         cells = {line.split()[0]: line.split()[1:] for line in out[1:1 + len(rows)]}

@@ -23,8 +23,8 @@ from tcrp.cli import explain
 from tcrp.cli import json_values as plain
 from tcrp.constants import ErrorCode
 from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
-from tcrp.gen.artefacts import ARTEFACTS
 from tcrp.gen.backends import names, prose, values
+from tcrp.gen.backends.backend import Backend
 from tcrp.gen.backends.javascript import render as javascript
 from tcrp.gen.backends.javascript.decode import read_function
 from tcrp.gen.backends.javascript.encode import write_function
@@ -33,10 +33,10 @@ from tcrp.gen.documents import json_spec
 from tcrp.gen.introspect import protocol
 from tcrp.gen.model import Choice, Field, Form, Message, Model, Registry, Rest, Run, SchemaError, Struct, Value
 from tests.gen.test_gen_toys import TOY_ANCHORS
-from tests.support import toys
+from tests.support import languages, toys
 
 ROOT = Path(__file__).resolve().parents[2]
-CODECS = {path: render for path, render in ARTEFACTS.items() if path.startswith("spec/codecs/")}
+CODECS = {path: render for backend in languages.BACKENDS for path, render in backend.outputs.items()}
 
 
 @pytest.fixture
@@ -169,23 +169,23 @@ STRANGE = [None, True, -1, 0, 1, 2, 3, 5, 9, 10, 255, 256, 1001, 70_001, 2**24, 
            {"form": "load", "what": ""}, {"form": "load", "what": "zz"}, {"form": "plain"}]
 
 
-@pytest.mark.parametrize(("language", "render", "files", "command"), [
-    ("javascript", javascript.render, ("tcrp.mjs", "runner.mjs"), ["node"]),
-    ("python", python.render, ("tcrp_codec.py", "runner.py"), [sys.executable, "-B"]),
-])
-def test_toys_run(language: str, render: Callable[[Model], str], files: tuple[str, str], command: list[str],
-                  tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("backend", [
+    pytest.param(backend, id=backend.name) for backend in languages.BACKENDS
+    if backend.runner and not backend.runner.build])
+def test_toys_run(backend: Backend, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The runner of the protocol, beside a codec and a tcrp.json of the toys: as tcrp.codec says."""
-    if not shutil.which(command[0]):
-        pytest.skip(f"no {command[0]}")
-    folder = tmp_path / "codecs" / language
-    folder.mkdir(parents=True)
+    assert backend.runner
+    lacking = languages.missing(backend.toolchain)
+    if lacking:
+        pytest.skip(lacking)
+    codecs = tmp_path / "codecs"
+    shutil.copytree(ROOT / backend.runner.folder, codecs / backend.name)
     (tmp_path / "tcrp.json").write_text(json_spec.render(toys.model()), encoding="utf-8")
     real = protocol()
     request.getfixturevalue("toy_modules")
     runnable = dataclasses.replace(toys.model(), error_codes=real.error_codes, limits=real.limits)
-    (folder / files[0]).write_text(render(runnable), encoding="utf-8")
-    shutil.copy(ROOT / "spec" / "codecs" / language / files[1], folder)
+    codec_file = tmp_path / Path(backend.codec).relative_to("spec")
+    codec_file.write_text(backend.outputs[backend.codec](runnable), encoding="utf-8")
     chance = random.Random(4)
     requests, expected = [], []
     for name, anchors in TOY_ANCHORS.items():
@@ -199,8 +199,9 @@ def test_toys_run(language: str, render: Callable[[Model], str], files: tuple[st
                     given = {**fields, key: value}
                     requests.append(f"encode {name} {json.dumps(given)}")
                     expected.append(reference("encode", name, given))
+    command = languages.filled(backend.runner.run, tmp_path, codecs)
     found = [without_text(answer, line.startswith("encode"))
-             for answer, line in zip(answers([*command, str(folder / files[1])], requests), requests)]
+             for answer, line in zip(answers(command, requests), requests)]
     assert len(found) == len(requests) > 1000
     differ = [(line[:200], got, want) for line, got, want in zip(requests, found, expected) if got != want]
     assert differ == []

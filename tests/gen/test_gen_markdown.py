@@ -135,7 +135,8 @@ def test_wrong_markers_are_refused(text: str) -> None:
 def test_every_block_is_printed_in_the_specification() -> None:
     text = (ROOT / "spec/tcrp.md").read_text(encoding="utf-8")
     printed = set(re.findall(r"<!-- begin generated: (.+?) -->", text))
-    assert printed == set(markdown.blocks(protocol())) - {"diagram control_header", "fields control_header"}
+    elsewhere = {"codecs", "codecs ja", "examples"}  # in the READMEs of spec/
+    assert printed | elsewhere == set(markdown.blocks(protocol())) - {"diagram control_header", "fields control_header"}
 
 
 def test_every_machine_has_a_diagram() -> None:

@@ -23,7 +23,7 @@ from tests.support.server_process import PATIENCE, ServerProcess, server
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "ours"
-NAMES = [OURS, *(language.name for language in languages.LANGUAGES if language.example)]
+NAMES = [OURS, *(backend.name for backend in languages.BACKENDS if backend.example)]
 ENVIRONMENT = {**{name: value for name, value in os.environ.items() if not name.startswith("TCRP_")},
                "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
 FAULTS = "Traceback", "panic", "Exception", "    at ", "Sanitizer", "\u958b"  # the last is of the password
@@ -35,7 +35,7 @@ def command(name: str, out: Path) -> list[str]:
     """What starts the client of a language. Skips if its tools are not here."""
     if name == OURS:
         return [sys.executable, "-m", "client", "--language", "en"]
-    lacking = languages.missing(languages.BY_NAME[name].needs)
+    lacking = languages.missing(languages.BY_NAME[name].toolchain)
     if lacking:
         pytest.skip(f"{name}: {lacking}")
     return built(name, out / name)
@@ -43,9 +43,9 @@ def command(name: str, out: Path) -> list[str]:
 
 @functools.cache
 def built(name: str, out: Path) -> list[str]:
-    example = languages.BY_NAME[name].example
-    assert example
-    return languages.build(example, out)
+    backend = languages.BY_NAME[name]
+    assert backend.example
+    return languages.build(backend, backend.example.program, out)
 
 
 @pytest.fixture(scope="session")
@@ -167,7 +167,7 @@ def converse(commands: dict[str, list[str]], port: int, password: Path) -> None:
 
 
 def test_all_hear_all(out: Path, host: ServerProcess, password: Path) -> None:
-    there = [name for name in NAMES if name == OURS or not languages.missing(languages.BY_NAME[name].needs)]
+    there = [name for name in NAMES if name == OURS or not languages.missing(languages.BY_NAME[name].toolchain)]
     if len(there) < 3:
         pytest.skip("no compilers here for a room of several languages (make tools)")
     commands = {f"{name}\u3055\u3093": command(name, out) for name in there}

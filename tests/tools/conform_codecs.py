@@ -25,6 +25,7 @@ from tcrp.cli import runner  # noqa: E402
 from tcrp.conformance import codec, report, vectors  # noqa: E402
 from tcrp.conformance.codec_program import CodecProgram  # noqa: E402
 from tcrp.conformance.report import Outcome  # noqa: E402
+from tcrp.gen.backends.backend import Backend  # noqa: E402
 from tests.support import codec_inputs, languages  # noqa: E402
 
 COUNT = 20_000    # questions of the differential, for each language
@@ -63,7 +64,7 @@ def outcomes(command: Sequence[str], column: str) -> list[Outcome]:
 
 @functools.cache
 def questions(count: int, seed: int) -> tuple[list[bytes], list[Answer]]:
-    """So many questions, and what tcrp.codec answers."""
+    """`count` questions, and the answers of tcrp.codec."""
     lines = codec_inputs.lines(count, seed)
     return lines, [runner.answer(line, False) for line in lines]
 
@@ -145,33 +146,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run the codecs of spec/codecs through the vectors.")
     parser.add_argument("--count", type=int, default=COUNT, help="questions of the differential (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another differential (%(default)s)")
-    parser.add_argument("languages", metavar="LANGUAGE", nargs="*", choices=[*languages.NAMES, []],
-                        help=f"only these ({', '.join(languages.NAMES)})")
+    parser.add_argument("languages", metavar="LANGUAGE", nargs="*", choices=[*languages.BY_NAME, []],
+                        help=f"only these ({', '.join(languages.BY_NAME)})")
     arguments = parser.parse_args()
     print(_row("", [*COLUMNS, "differential", "seconds"]))
     remarks: list[str] = []
     is_good = True
     with tempfile.TemporaryDirectory() as folder:
-        for language in languages.LANGUAGES:
-            if arguments.languages and language.name not in arguments.languages:
+        for backend in languages.BACKENDS:
+            if arguments.languages and backend.name not in arguments.languages:
                 continue
-            lacking = languages.missing(language.needs)
+            lacking = languages.missing(backend.toolchain) if backend.runner else "its backend has no runner"
             if lacking:
-                remarks.append(f"{language.name}: skipped, {lacking}")
-                print(_row(language.name, ["skipped"] * (len(COLUMNS) + 1)))
+                remarks.append(f"{backend.name}: skipped, {lacking}")
+                print(_row(backend.name, ["skipped"] * (len(COLUMNS) + 1)))
                 continue
-            is_good &= _row_of(language, Path(folder, language.name), arguments.count, arguments.seed, remarks)
+            is_good &= _row_of(backend, Path(folder, backend.name), arguments.count, arguments.seed, remarks)
     print(*remarks, sep="\n")
     return not is_good
 
 
-def _row_of(language: languages.Language, out: Path, count: int, seed: int, remarks: list[str]) -> bool:
+def _row_of(backend: Backend, out: Path, count: int, seed: int, remarks: list[str]) -> bool:
+    assert backend.runner
     began = time.monotonic()
     try:
-        command = languages.build(language.runner, out)
+        command = languages.build(backend, backend.runner, out)
     except languages.Failed as failed:
-        remarks.append(f"{language.name}: {failed}")
-        print(_row(language.name, ["not built"]))
+        remarks.append(f"{backend.name}: {failed}")
+        print(_row(backend.name, ["not built"]))
         return False
     cells, is_good = [], True
     for column in COLUMNS:
@@ -179,11 +181,11 @@ def _row_of(language: languages.Language, out: Path, count: int, seed: int, rema
         bad = [each for each in found if each.verdict != report.PASS]
         cells.append(f"{len(found) - len(bad)}/{len(found)}")
         is_good &= not bad
-        remarks += [f"{language.name}: {each.case.id}: {each.verdict}\n    expected: {each.expected}\n    observed: "
+        remarks += [f"{backend.name}: {each.case.id}: {each.verdict}\n    expected: {each.expected}\n    observed: "
                     f"{each.observed}" for each in bad[:SHOWN]]
     differences = list(differential(command, count, seed))
-    remarks += [f"{language.name}: {words}" for words in differences[:SHOWN]]
-    print(_row(language.name, [*cells, f"{count - len(differences)}/{count}", f"{time.monotonic() - began:.1f}"]))
+    remarks += [f"{backend.name}: {words}" for words in differences[:SHOWN]]
+    print(_row(backend.name, [*cells, f"{count - len(differences)}/{count}", f"{time.monotonic() - began:.1f}"]))
     return is_good and not differences
 
 

@@ -1,5 +1,28 @@
-"""The renderers of spec/codecs: one dependency-free codec file a language, each a function `render(model) -> str`.
+"""The backends: one folder per language, found by being here; each exports one `BACKEND` (backend.py).
 
-What is the same whatever the layouts are (the UTF-8 check, the JSON, the frame reader) is a real source file beside
-the renderer, `runtime.*`, and becomes part of the output as it is. What depends on a layout comes from the IR.
+A folder has render.py (the whole file), types.py (names and value types), decode.py and encode.py (the functions of a
+message), source.py (how the language is spelled and indented) and, where the runner needs the fields as code,
+runner_fields.py. What does not depend on the layouts (the UTF-8 check, JSON, the frame reader) is a real source file
+beside them, `runtime*`, and becomes part of the output unchanged. What depends on a layout comes from the IR.
 """
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from tcrp.gen.backends.backend import Backend
+
+
+def discover() -> tuple[Backend, ...]:
+    """The backend of every language folder on this package's path, sorted by name.
+
+    Raises ValueError for a folder without a BACKEND of its own name.
+    """
+    found = []
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        if module.ispkg:
+            backend = getattr(importlib.import_module(f"{__name__}.{module.name}"), "BACKEND", None)
+            if not isinstance(backend, Backend) or backend.name != module.name:
+                raise ValueError(f"{__name__}.{module.name} does not export a BACKEND whose name is {module.name!r}")
+            found.append(backend)
+    return tuple(found)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Union
 
-from tcrp.gen.backends.python.encode import begins_with_constant, has_octets
 from tcrp.gen.model import (
     Choice,
+    Constant,
     Field,
     Form,
     Ignored,
@@ -15,9 +15,12 @@ from tcrp.gen.model import (
     JsonObject,
     Message,
     Model,
+    Run,
     SchemaError,
     Struct,
     Type,
+    Unsigned,
+    UpTo,
     Value,
 )
 
@@ -87,6 +90,19 @@ def misreadings(choice: Choice) -> list[tuple[int | None, str]]:
         return []
     nothing = [] if has_octets(body) else [(None, choice.empty.name if choice.empty else "nothing")]
     return [*nothing, *((octet, form.name) for octet, form in choice.cases)]
+
+
+def begins_with_constant(body: Struct | JsonObject) -> bool:
+    """Whether the first octets of the body are always the same."""
+    return isinstance(body, Struct) and bool(body.fields) and isinstance(body.fields[0].type, Constant)
+
+
+def has_octets(body: Struct) -> bool:
+    """Whether the body is never built as no octets at all."""
+    return any(not field.optional and (isinstance(field.type, (Constant, Unsigned))
+                                       or (isinstance(field.type, Run)
+                                           and (field.type.minimum > 0 or isinstance(field.type.extent, UpTo))))
+               for field in body.fields)
 
 
 def on_stream(message: Message) -> bool:

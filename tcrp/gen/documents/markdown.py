@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import re
 
-from tcrp.gen.documents import mermaid, session, tables
+from tcrp.gen.backends import discover
+from tcrp.gen.documents import languages, mermaid, session, tables
 from tcrp.gen.documents.diagrams import diagram
 from tcrp.gen.model import Model, SchemaError
 
@@ -28,6 +29,10 @@ def blocks(model: Model) -> dict[str, str]:
     found["timers"] = tables.quantities("timer", model.timers)
     found["sequence create_join_chat_leave"] = f"```mermaid\n{session.sequence()}\n```"
     found["session"] = session.annexe()
+    backends = discover()
+    found["codecs"] = languages.codecs(backends, "en")
+    found["codecs ja"] = languages.codecs(backends, "ja")
+    found["examples"] = languages.examples(backends)
     return found
 
 

@@ -50,7 +50,7 @@ def _forms(name: str, choice: Choice) -> list[str]:
 
 def _fields(body: Struct) -> str:
     rows = ((f"`{field.name}`", _octets(field), _type(field), _values(field), field.doc) for field in body.fields)
-    return _table(("field", "octets", "type", "values", "meaning"), rows)
+    return pipe_table(("field", "octets", "type", "values", "meaning"), rows)
 
 
 def _octets(field: Field) -> str:
@@ -102,7 +102,7 @@ def _bounds(minimum: int, maximum: int | None) -> str:
 def _members(members: tuple[JsonMember, ...]) -> str:
     rows = ((" or ".join(f"`{name}`" for name in (member.name, *member.synonyms)), member.kind, _presence(member),
              _bounds(member.minimum, member.maximum), member.doc) for member in members)
-    return _table(("member", "type", "there", "size", "meaning"), rows)
+    return pipe_table(("member", "type", "there", "size", "meaning"), rows)
 
 
 def _presence(member: JsonMember) -> str:
@@ -119,19 +119,19 @@ def registry(entries: Registry) -> str:
         if ranges:
             shown = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
             rows.append((shown, "", words, ""))
-    return _table((entries.name, "name", "meaning", "since"), rows)
+    return pipe_table((entries.name, "name", "meaning", "since"), rows)
 
 
 def errors(codes: tuple[Assigned, ...]) -> str:
     """The error codes."""
-    return _table(("code", "meaning"), ((f"`{code.value}`", code.doc) for code in codes))
+    return pipe_table(("code", "meaning"), ((f"`{code.value}`", code.doc) for code in codes))
 
 
 def quantities(title: str, entries: tuple[Quantity, ...]) -> str:
     """Limits or timers."""
     rows = ((f"`{entry.name}`", f"{entry.value:,}" if isinstance(entry.value, int) else f"{entry.value:g}", entry.unit,
              entry.doc) for entry in entries)
-    return _table((title, "value", "unit", "why"), rows)
+    return pipe_table((title, "value", "unit", "why"), rows)
 
 
 def machine(table: Machine) -> str:
@@ -142,12 +142,13 @@ def machine(table: Machine) -> str:
         marks = " (initial)" if state == table.initial else " (final)" if state in table.final else ""
         cells = [table.after(state, event) if table.allows(state, event) else "" for event in events]
         rows.append((f"**{state}**{marks}", *cells))
-    matrix = _table(("state", *(f"`{event}`" for event in events)), rows)
-    meanings = _table(("state", "event", "then", "meaning"),
+    matrix = pipe_table(("state", *(f"`{event}`" for event in events)), rows)
+    meanings = pipe_table(("state", "event", "then", "meaning"),
                       ((row.state, f"`{row.event}`", row.target, row.doc) for row in table.transitions))
     return f"{table.doc}\n\n{matrix}\n\n{meanings}"
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def pipe_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

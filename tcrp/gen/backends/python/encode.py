@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from tcrp.gen.backends.python.source import Names, Source, bound_text, octets_literal, outside, text_literal
+from tcrp.gen.backends.values import begins_with_constant, has_octets
 from tcrp.gen.model import Choice, Constant, Field, Form, JsonObject, Message, Run, Struct, Unsigned, UpTo
 
 _ERROR = "LocalProtocolError"
@@ -203,16 +204,3 @@ class _Parts:
     def finished(self) -> list[str]:
         self._flush()
         return self._done
-
-
-def begins_with_constant(body: Struct) -> bool:
-    """Whether the first octets of the body are always the same."""
-    return bool(body.fields) and isinstance(body.fields[0].type, Constant)
-
-
-def has_octets(body: Struct) -> bool:
-    """Whether the body is never built as no octets at all."""
-    return any(not field.optional and (isinstance(field.type, (Constant, Unsigned))
-                                       or (isinstance(field.type, Run)
-                                           and (field.type.minimum > 0 or isinstance(field.type.extent, UpTo))))
-               for field in body.fields)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from tcrp.gen.backends.rust.source import STRUCT, Source, bits, identifier, most, number, octets, text
 from tcrp.gen.backends.rust.types import choice_type, variant
-from tcrp.gen.backends.values import ValueType, several
+from tcrp.gen.backends.values import ValueType, begins_with_constant, several
 from tcrp.gen.model import Choice, Constant, Field, Form, JsonObject, Message, Run, Struct, Unsigned, UpTo
 
 
@@ -41,7 +41,7 @@ class Encoder:
         """`given` is a place, the value of the choice."""
         source = self._source
         written = [form for form in choice.forms if form.written]
-        if choice.default.written and not _begins_with_constant(choice.default):
+        if choice.default.written and not begins_with_constant(choice.default.body):
             source.line("let mark = output.octets.len();")
         if not several(choice.forms):
             for form in written:
@@ -74,7 +74,7 @@ class Encoder:
             self._members(form, form.body, f"{path}.{form.name}", value)
             return
         self._struct(form.body, f"{path}.{form.name}", value)
-        if form is choice.default and not _begins_with_constant(form):
+        if form is choice.default and not begins_with_constant(form.body):
             others = ", ".join(f"0x{octet:02X}" for octet, _ in choice.cases)
             self._source.call("output.differs", [text(path), "mark", f"&[{others}]"], "?;")
 
@@ -137,7 +137,3 @@ class Encoder:
             return
         self._source.call("output.number", [text(where), str(kind.octets), number(kind.minimum), number(kind.maximum),
                                             given], "?;")
-
-
-def _begins_with_constant(form: Form) -> bool:
-    return isinstance(form.body, Struct) and bool(form.body.fields) and isinstance(form.body.fields[0].type, Constant)
