@@ -10,10 +10,11 @@ import shlex
 import signal
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
-from tests.bench import bench_codec, datagrams, joins, memory, peers, programs, report, turn
+from tests.bench import bench_codec, datagrams, joins, memory, pairs, peers, programs, report, turn
 from tests.bench.datagrams import Shape
 
 # Limits are off, or they would be what is measured; all else is as by default.
@@ -34,6 +35,7 @@ class Bench:
         self.seconds: float = options.seconds or (0.3 if options.quick else 1.0)
         self.servers: dict[str, str] = dict(server.split("=", 1) for server in options.server) or {"server": SERVER}
         self.gro: bool = options.gro
+        self.pairs: int = options.pairs
         self.members = folder / "members.tsv"
         self.parts: list[str] = options.only.split(",") if options.only else list(PARTS)
         self.report: dict[str, Any] = {"command": options.command, "machine": machine(), "reps": self.reps,
@@ -50,6 +52,10 @@ class Bench:
             self.skip(f"{', '.join(PARTS[:-2])}: they read Linux's /proc (this is {sys.platform})")
         elif not programs.compiler():
             self.skip(f"{', '.join(PARTS[:-2])}: no C compiler (Debian, Ubuntu: apt install gcc libc6-dev)")
+        elif self.pairs:
+            programs.build()
+            self._pairs()
+            return
         else:
             programs.build()
             if "datagrams" in self.parts or "clause" in self.parts:
@@ -107,6 +113,19 @@ class Bench:
             contenders = {name: self._measure(command, None, shape) for name, command in self.servers.items()}
             contenders.update({name: self._measure(None, mode, shape) for name, mode in datagrams.RELAYS.items()})
             result[shape.title] = self._compared(shape.title, shape, contenders)
+
+    def _pairs(self) -> None:
+        """Two servers, the second compared with the first in neighbouring runs; nothing else is measured then."""
+        before, after = self.servers.values()
+        folder = self.members.parent
+        result = self.report["pairs"] = {}
+        for shape in self._shapes() if "datagrams" in self.parts else ():
+            short = {title: f"{load} seconds={pairs.SECONDS}" for title, load in CLOSED.items()}
+            print(f"{self.pairs} pairs, {shape.title}", file=sys.stderr)
+            result[shape.title] = pairs.of_datagrams(before, after, replace(shape, loads=short), self.pairs, folder)
+        if "joins" in self.parts:
+            print(f"{self.pairs} pairs, joins", file=sys.stderr)
+            result["joins"] = pairs.of_joins(before, after, self.pairs, self.members)
 
     def _measure(self, command: str | None, mode: str | None, shape: Shape) -> Callable[[], Any]:
         return lambda: datagrams.measure(command, mode, shape, self.members, self.gro)
@@ -169,12 +188,16 @@ def main() -> int:
     parser.add_argument("--gro", action="store_true", help="the receivers use UDP_GRO, as our client does")
     parser.add_argument("--server", action="append", default=[], metavar="NAME=COMMAND",
                         help="a server in place of ours, {port} becomes 0 (any free port); may be repeated")
+    parser.add_argument("--pairs", type=int, default=0, metavar="N",
+                        help="compare two servers (two times --server, first the older) in N neighbouring runs each")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
     parser.add_argument("--read", metavar="FILE", type=Path, help="measure nothing: the tables of this bench.json")
     options = parser.parse_args()
     unknown = set((options.only or PARTS[0]).split(",")) - set(PARTS)
     if unknown:
         parser.error(f"--only {', '.join(sorted(unknown))}: want some of {', '.join(PARTS)}")
+    if options.pairs and len(options.server) != 2:
+        parser.error("--pairs wants two servers: --server before=COMMAND --server after=COMMAND")
     options.command = "make bench" + (f' ARGS="{shlex.join(sys.argv[1:])}"' if sys.argv[1:] else "")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     if options.read:

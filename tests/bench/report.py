@@ -67,6 +67,14 @@ def _ratios(title: str, shapes: dict[str, Any]) -> Table:
                  [[name, *(cells.get(shape, "") for shape in shapes)] for name, cells in rows.items()])
 
 
+def _pairs(shapes: dict[str, Any]) -> Table:
+    """Ratios of neighbouring runs: lower quartile, median, upper quartile."""
+    rows = [[f"{shape}, {load}", figure, *(f"{value:.3f}" for value in quartiles)]
+            for shape, loads in shapes.items() for load, figures in loads.items()
+            for figure, quartiles in figures.items()]
+    return Table("CPU time in neighbouring runs", ["", "ratio", "quartile", "median", "quartile"], rows)
+
+
 def _joins(rows: dict[str, Any]) -> Table:
     columns = (("joins/s", "joins_per_second", "{:,.0f}"), ("CPU us each", "cpu_us_per_join", "{:.1f}"),
                ("C/it", "cpu_us_per_join_ratio", "{:.2f}"), ("core", "cpu_share", "{:.0%}"))
@@ -112,6 +120,8 @@ def tables(report: dict[str, Any]) -> list[Table]:
         result.append(_turn(report["turn"]))
     if "codecs" in report:
         result.append(_codecs(report["codecs"]))
+    if "pairs" in report:
+        result.append(_pairs(report["pairs"]))
     return result
 
 

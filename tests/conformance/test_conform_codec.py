@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tcrp.conformance import codec, vectors
-from tcrp.conformance import program as program_module
+from tcrp.conformance import codec, codec_program, vectors
 from tcrp.conformance.case import Case
 from tcrp.conformance.codec_program import LONGEST, CodecProgram
 from tcrp.conformance.report import BLOCKED, ERROR, FAIL, PASS, SKIP, Outcome, Report, text
@@ -184,7 +183,7 @@ def test_a_program_that_does_not_run_is_told_so_once() -> None:
 def test_a_program_that_does_not_wait_for_the_question() -> None:
     """Its end is no output, whoever is first."""
     program = CodecProgram([sys.executable, "-c", "raise SystemExit(127)"], 30.0)
-    process = program_module._Process([sys.executable, "-c", "raise SystemExit(127)"])
+    process = codec_program._CodecProcess([sys.executable, "-c", "raise SystemExit(127)"])
     process._threads[1].join(30)
     process.write(b"00", is_last=True)
     assert process.rest(time.monotonic() + 30) == (b"", 127)

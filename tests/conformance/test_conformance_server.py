@@ -248,7 +248,7 @@ def test_what_ends_a_target_is_named() -> None:
     ], vital=("vital",))
     assert [each.verdict for each in found.values()] == [PASS, FAIL, FAIL, BLOCKED, PASS]
     assert found["harmless"].observed == "that"
-    assert "vital passed before this case, and not after it" in found["killer"].observed
+    assert "vital passed before this case and fails after it" in found["killer"].observed
     assert found["later"].blocked_by == "killer"
 
 

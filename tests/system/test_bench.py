@@ -15,7 +15,7 @@ from typing import Any, Callable
 import pytest
 
 from tests.bench import __main__ as command
-from tests.bench import chart, datagrams, programs, report
+from tests.bench import chart, datagrams, pairs, programs, report
 
 needs_c = pytest.mark.skipif(sys.platform != "linux" or not programs.compiler(),
                              reason="the load generators need Linux and a C compiler")
@@ -333,3 +333,19 @@ def test_a_part_does_not_count_what_is_inside_it(monkeypatch: pytest.MonkeyPatch
     inner = clocks.around("inner", lambda: None)
     clocks.around("outer", lambda: [inner(), inner()])()
     assert clocks.spent == {"inner": 20, "outer": 30}
+
+
+def test_pairs_compare_neighbours_in_changing_order() -> None:
+    order: list[str] = []
+
+    def measure(name: str, value: float) -> pairs.Measure:
+        def run() -> dict[str, float]:
+            order.append(name)
+            return {"cost": value, "nothing": 0.0}
+        return run
+
+    found = pairs.ratios(measure("old", 2.0), measure("new", 3.0), 3)
+    assert found == {"cost": [1.5] * 3, "nothing": [1.0] * 3}
+    assert order == ["old", "new", "new", "old", "old", "new"]
+    assert pairs.quartiles([1.0, 2.0, 3.0, 4.0, 5.0]) == [2.0, 3.0, 4.0]
+    assert pairs.quartiles([1.25]) == [1.25] * 3

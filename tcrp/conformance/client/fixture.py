@@ -18,7 +18,8 @@ from tcrp.errors import RemoteProtocolError
 from tcrp.framing import NEED_DATA
 from tcrp.messages import ChatLine, ControlMessage, Keepalive, Notice, Request, TextMessage
 
-_APART = 0.1  # seconds between RESPONSE and COMPLETE: a client that takes one read for one frame fails only in the cases of 5.2
+# Seconds between RESPONSE and COMPLETE: a client that takes one read for one frame fails only in the cases of 5.2.
+_APART = 0.1
 TOKEN = "q8Zt1dHn5YwR0sVbLx3MkA"
 _ROOM_NAME_AT = 2  # octet of room_name in a chat datagram
 _SIZE_AT = 3       # octet of operation_payload_size in a control frame
