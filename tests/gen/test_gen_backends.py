@@ -1,4 +1,4 @@
-"""A language is one folder of tcrp/gen/backends: a toy folder there is found by generator, documents, tools and tests."""
+"""A language is one folder of tcrp/gen/backends: a toy put there is found by generator, documents, tools and tests."""
 
 from __future__ import annotations
 
