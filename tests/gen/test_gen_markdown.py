@@ -132,6 +132,13 @@ def test_wrong_markers_are_refused(text: str) -> None:
         markdown.splice("t", text, {"x": "new", "y": "new"})
 
 
+def test_a_japanese_document_has_the_japanese_form() -> None:
+    text = "<!-- begin generated: x -->\n<!-- end generated: x -->"
+    found = {"x": "English", "x ja": "\u65e5\u672c\u8a9e"}
+    assert "\nEnglish\n" in markdown.splice("t.md", text, found)
+    assert "\n\u65e5\u672c\u8a9e\n" in markdown.splice("t.ja.md", text, found)
+
+
 def test_every_block_is_printed_in_the_specification() -> None:
     text = (ROOT / "spec/tcrp.md").read_text(encoding="utf-8")
     printed = set(re.findall(r"<!-- begin generated: (.+?) -->", text))

@@ -12,7 +12,7 @@ _BLOCK = re.compile(r"<!-- begin generated: (.+?) -->\n(.*?)<!-- end generated: 
 
 
 def blocks(model: Model) -> dict[str, str]:
-    """Every block that a document may have, by its name."""
+    """Every block that a document may have, by its name; `NAME ja` is the Japanese form of `NAME`."""
     found: dict[str, str] = {}
     for message in model.messages:
         found[f"diagram {message.name}"] = f"```text\n{diagram(message)}\n```"
@@ -37,14 +37,18 @@ def blocks(model: Model) -> dict[str, str]:
 
 
 def splice(path: str, text: str, found: dict[str, str]) -> str:
-    """`text` with the right content between all markers. Raises SchemaError for a marker that is wrong or unknown."""
+    """`text` with the right content between all markers; in a document *.ja.md, with the Japanese form of a block.
+
+    Raises SchemaError for a marker that is wrong or unknown.
+    """
     def fill(match: re.Match[str]) -> str:
         name, end = match[1], match[3]
         if name != end or "<!-- begin generated" in match[2]:
             raise SchemaError(path, f"the block {name!r} does not end, or ends as {end!r}")
         if name not in found:
             raise SchemaError(path, f"no generated block is called {name!r}")
-        return f"<!-- begin generated: {name} -->\n{found[name]}\n<!-- end generated: {name} -->"
+        block = found.get(f"{name} ja", found[name]) if path.endswith(".ja.md") else found[name]
+        return f"<!-- begin generated: {name} -->\n{block}\n<!-- end generated: {name} -->"
 
     filled = _BLOCK.sub(fill, text)
     markers = len(re.findall(r"<!-- (?:begin|end) generated", text))
