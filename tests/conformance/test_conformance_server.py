@@ -510,6 +510,14 @@ def test_a_server_that_is_not_there() -> None:
         Target(settings(1, patience=0.5))
 
 
+def test_no_connection_without_a_request() -> None:
+    """A server that ends on an empty connection is not ended by the tool before its first case."""
+    first: list[bytes] = []
+    with target(lambda sock: first.append(sock.recv(4_096))) as port:
+        again = Target(settings(port, patience=1.0))
+        judge(again, [case for case in CASES if case.id == "server-create"], 1, "here")
+    assert len(first) > 1
+    assert all(octets[1:3] in (b"\1\0", b"\2\0") for octets in first), first
 
 
 # ---- a busy machine ----

@@ -1,6 +1,7 @@
 """11.3, 12.2 and 13: octets that nobody expects, extensions that nobody has asked for, and the token as a secret."""
 from __future__ import annotations
 
+import contextlib
 import random
 
 from tcrp.conformance.case import SHOULD, Cases, Skipped, Violation
@@ -87,9 +88,10 @@ def token_secret(fixture: ClientFixture) -> None:
     fixture.notify(NoticeKind.REJECTED, fixture.user, "it was too long")
     fixture.relay(b"\xff\xfe")
     fixture.type("t" * LIMITS.chat_datagram_size, "hello")
-    fixture.hear("after")
-    fixture.notify(NoticeKind.REMOVED, fixture.user, "idle")
-    fixture.end()
+    with contextlib.suppress(Violation):  # what else it does wrong on the way is for other cases
+        fixture.hear("after")
+        fixture.notify(NoticeKind.REMOVED, fixture.user, "idle")
+        fixture.end()
     for name, octets in (("output", fixture.program.output), ("error", fixture.program.errors)):
         if fixture.token.encode() in octets:
             raise Violation(f"no token on standard {name}", "the token")

@@ -54,7 +54,7 @@ class CaseConnection:
     """A control connection; `name` is what the record calls it."""
 
     def __init__(self, fixture: CaseClock, name: str, source: str | None = None) -> None:
-        self._stage = fixture
+        self._fixture = fixture
         self.name = name
         self.was_reset = False
         self._is_at_end = False
@@ -77,12 +77,12 @@ class CaseConnection:
         """Close with RST."""
         linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self._stage.exchange.event(TCP, self.name, "reset by us")
+        self._fixture.exchange.event(TCP, self.name, "reset by us")
         self.sock.close()
 
     def end(self) -> None:
         """Close the sending side only."""
-        self._stage.exchange.event(TCP, self.name, "closed by us for sending")
+        self._fixture.exchange.event(TCP, self.name, "closed by us for sending")
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:  # the target has reset it: what follows finds out
@@ -90,12 +90,12 @@ class CaseConnection:
 
     def send(self, octets: bytes, message: str = "") -> None:
         """Send octets; that the target does not take them is for the reading to find out."""
-        self._stage.exchange.sent(TCP, self.name, octets, message)
-        self.sock.settimeout(self._stage.patience())
+        self._fixture.exchange.sent(TCP, self.name, octets, message)
+        self.sock.settimeout(self._fixture.patience())
         try:
             self.sock.sendall(octets)
         except OSError as error:
-            self._stage.exchange.event(TCP, self.name, f"cannot send: {error.strerror or error}")
+            self._fixture.exchange.event(TCP, self.name, f"cannot send: {error.strerror or error}")
 
     def frame(self, expected: str) -> ControlFrame | None:
         """The next frame, None if the connection ends before its first octet."""
@@ -110,7 +110,7 @@ class CaseConnection:
                 raise Violation(expected, f"an end of the connection {how_many(self._reader.waiting)} into a frame")
             if self._is_at_end:
                 return None
-            if not self._receive(self._stage.patience(self.patience)):
+            if not self._receive(self._fixture.patience(self.patience)):
                 got = f"only {how_many(self._reader.waiting)} of a frame" if self._reader.waiting else "nothing"
                 raise Violation(expected, f"{got} in {self.patience:g} s")
 
@@ -147,7 +147,7 @@ class CaseConnection:
     def nothing_more(self, expected: str) -> None:
         """See that the target closes its side without another octet."""
         while not self._is_at_end:
-            if not self._receive(self._stage.patience(self.patience)):
+            if not self._receive(self._fixture.patience(self.patience)):
                 raise Violation(expected, f"an open connection after {self.patience:g} s")
             if self._reader.waiting:
                 raise Violation(expected, f"{how_many(self._reader.waiting)} more")
@@ -156,7 +156,7 @@ class CaseConnection:
 
     def some(self, size: int) -> bytes:
         """The first octets of the stream, at least `size` of them unless the target ends or is silent before."""
-        while self._reader.waiting < size and not self._is_at_end and self._receive(self._stage.patience()):
+        while self._reader.waiting < size and not self._is_at_end and self._receive(self._fixture.patience()):
             pass
         return self._reader.take_rest()
 
@@ -175,9 +175,9 @@ class CaseConnection:
             self.was_reset = True
             octets = b""
         if octets:
-            self._stage.exchange.received(TCP, self.name, octets)
+            self._fixture.exchange.received(TCP, self.name, octets)
             self._reader.receive_data(octets)
         else:
-            self._stage.exchange.event(TCP, self.name, f"{'reset' if self.was_reset else 'closed'} by the target")
+            self._fixture.exchange.event(TCP, self.name, f"{'reset' if self.was_reset else 'closed'} by the target")
             self._is_at_end = True
         return True

@@ -149,9 +149,9 @@ class ServerFixture:
         """A UDP socket of a stranger, at address `source` of this case."""
         local = self.source(source)
         if local is None:
-            connection = self.connect("stranger")  # to learn which address leads there
-            connection.close()
-            local = connection.local
+            with socket.socket(self.target.family, socket.SOCK_DGRAM) as sock:
+                sock.connect(self.target.udp)  # sends nothing: the system chooses the address that leads there
+                local = sock.getsockname()[0]
         wire = DatagramSocket(self, "stranger", local)
         self._open.append(wire)
         return wire

@@ -40,15 +40,15 @@ class DatagramSocket:
     """A UDP socket of a member or a stranger, connected to the target's UDP port."""
 
     def __init__(self, fixture: CaseClock, name: str, local: str) -> None:
-        self._stage = fixture
+        self._fixture = fixture
         self.name = name
         self.sock, self.port = _bound(fixture.target.family, local)
         self.strays: list[Address] = []  # where else datagrams came from
 
     def send(self, octets: bytes) -> None:
         """One datagram to the target."""
-        self._stage.exchange.sent(UDP, self.name, octets)
-        self.sock.sendto(octets, self._stage.target.udp)
+        self._fixture.exchange.sent(UDP, self.name, octets)
+        self.sock.sendto(octets, self._fixture.target.udp)
 
     def receive(self, seconds: float) -> bytes | None:
         """The next datagram of the target, None if none comes in time."""
@@ -58,21 +58,21 @@ class DatagramSocket:
                 octets, source = self.sock.recvfrom(_MOST)
             except OSError:  # on Windows, of an earlier datagram that nobody took
                 continue
-            if source[:2] == self._stage.target.udp[:2]:
-                self._stage.exchange.received(UDP, self.name, octets)
+            if source[:2] == self._fixture.target.udp[:2]:
+                self._fixture.exchange.received(UDP, self.name, octets)
                 return octets
             self.strays.append(source[:2])
-            self._stage.exchange.event(
+            self._fixture.exchange.event(
                 UDP,
                 self.name,
                 f"{how_many(len(octets))} from {source[0]} port {source[1]}, which is not where the target receives",
             )
-            self._stage.patience()  # raises when the time of the case is over, however many come
+            self._fixture.patience()  # raises when the time of the case is over, however many come
         return None
 
     def silence(self, why: str, seconds: float | None = None) -> None:
         """See that nothing comes for the time of silence."""
-        octets = self.receive(self._stage.target.settings.silence if seconds is None else seconds)
+        octets = self.receive(self._fixture.target.settings.silence if seconds is None else seconds)
         if octets is not None:
             raise Violation(f"nothing for {self.name}: {why}", describe("relay_datagram", octets))
 
@@ -111,15 +111,15 @@ class CaseMember(DatagramSocket):
     def move(self) -> None:
         """Go on with a new socket, on another port of the same address."""
         self.sock.close()
-        self.sock, self.port = _bound(self._stage.target.family, self.local, self.port)
+        self.sock, self.port = _bound(self._fixture.target.family, self.local, self.port)
 
     def hear(self, expected: str) -> Heard:
         """The next datagram of the target."""
-        octets = self.receive(self._stage.patience())
+        octets = self.receive(self._fixture.patience())
         if octets is None:
             strays = f"; but datagrams from {self.strays[0][0]} port {self.strays[0][1]}" if self.strays else ""
             raise Violation(
-                f"{self.name} gets {expected}", f"nothing in {self._stage.target.settings.patience:g} s{strays}"
+                f"{self.name} gets {expected}", f"nothing in {self._fixture.target.settings.patience:g} s{strays}"
             )
         return self.read(octets, expected)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from tcrp.cli.explain import how_many
 from tcrp.conformance.case import Cases, Skipped, Violation
 from tcrp.conformance.server.connection import Reply
 from tcrp.conformance.server.fixture import CREATE, JOIN, ServerFixture, request
@@ -94,7 +95,9 @@ def no_complete(fixture: ServerFixture) -> None:
 def one_complete(fixture: ServerFixture) -> None:
     connection, reply = fixture.put(request(CREATE, fixture.room, "alice"))
     fixture.expect(Status.OK, reply)
-    connection.nothing_more("nothing but the end after COMPLETE")
+    # Whether the server closes, and when, is for the cases of section 5.8.
+    if more := connection.some(1):
+        raise Violation("nothing but the end after COMPLETE", f"{how_many(len(more))} more")
 
 
 def _tokens(fixture: ServerFixture, number: int) -> list[str]:

@@ -1,6 +1,7 @@
 """The server under test: where it is, its settings as far as they were given, and the local addresses to use."""
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import random
 import socket
@@ -9,11 +10,15 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from tcrp import codec
 from tcrp.conformance.case import Skipped
+from tcrp.constants import Operation, State
+from tcrp.messages import ControlFrame, RequestPayload
 
 Address = tuple[Any, ...]  # as the socket module gives it
 
 _PAUSE = 1.0     # seconds before a request is made again that was refused because of a limit
+_ANSWER = 600    # octets of an answer to the first request, at most
 _LONGEST = 75.0  # seconds of such pauses in one case: more than the minute in which limits of this kind fill
 
 
@@ -64,7 +69,7 @@ class Target:
             self.tcp: Address = tuple(address)
             self.udp: Address = (address[0], settings.udp_port, *address[2:])
             try:
-                socket.create_connection(self.tcp[:2], settings.patience).close()
+                self._reach()
                 break
             except OSError as error:
                 reason = error.strerror or str(error)
@@ -72,6 +77,16 @@ class Target:
             raise Unreachable(reason)
         self._has_many_addresses = self._can_choose_source()
         self.pauses = Pauses()
+
+    def _reach(self) -> None:
+        """Connect, and make a request: a connection without one ends or blocks servers that are otherwise testable.
+        What they answer is for the cases to judge."""
+        room = f"tcrp-{random.Random(self.settings.seed).getrandbits(48):012x}"
+        payload = codec.encode_request_payload(RequestPayload("probe"))
+        sock = socket.create_connection(self.tcp[:2], self.settings.patience)
+        with sock, contextlib.suppress(OSError):  # it listens, which is all that is asked
+            sock.sendall(codec.encode_control_frame(ControlFrame(room, Operation.JOIN, State.REQUEST, payload)))
+            sock.recv(_ANSWER)
 
     @property
     def shown(self) -> str:
@@ -100,11 +115,12 @@ class Target:
         return None
 
     def _can_choose_source(self) -> bool:
-        """Whether the target is at an IPv4 loopback address, and can be talked to from any other of them."""
+        """Whether the target is at an IPv4 loopback address, and any other of them can be a source."""
         if self.family != socket.AF_INET or not self.is_local:
             return False
         try:
-            with socket.create_connection(self.tcp[:2], self.settings.patience, ("127.254.254.254", 0)):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.bind(("127.254.254.254", 0))
                 return True
         except OSError:
             return False
