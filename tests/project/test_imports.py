@@ -150,33 +150,41 @@ TABLE = {
         ANY_IO,
     ),
     "server.__main__": Rule("tcrp_server.app", "files process dynamic"),
-    # The client; down to session nothing is read, sent, shown or timed.
+    # The client; down to front_end nothing is read, sent, shown or timed.
     "tcrp_client": Rule(),
     "tcrp_client.ui": Rule(),
-    "tcrp_client.ui.messages": Rule("tcrp.constants tcrp.text"),
-    "tcrp_client.events": Rule("tcrp.constants tcrp.messages"),
-    "tcrp_client.ui.commands": Rule("tcrp.constants tcrp.text tcrp_client.ui.messages"),
-    "tcrp_client.outgoing": Rule("tcrp.constants tcrp.messages tcrp.text", "wcwidth"),
-    "tcrp_client.ui.render": Rule("tcrp.constants tcrp.text tcrp_client.ui.messages tcrp_client.events", "wcwidth"),
-    "tcrp_client.session": Rule(CLIENT + " tcrp_client.events tcrp_client.outgoing"),
-    # What the loop is made of: each has one kind of input or output.
-    "tcrp_client.config": Rule("tcrp.constants tcrp.errors tcrp.options tcrp.text tcrp_client.ui.messages", "files"),
-    "tcrp_client.ui.reader": Rule("", "threads"),  # the thread that reads lines
-    "tcrp_client.link": Rule("tcrp.constants", "network"),
+    "tcrp_client.events": Rule(),
+    "tcrp_client.outgoing": Rule("tcrp.constants", "wcwidth"),
+    "tcrp_client.who": Rule("tcrp.constants"),
+    "tcrp_client.session": Rule(CLIENT + " tcrp_client.events tcrp_client.outgoing tcrp_client.who"),
+    "tcrp_client.flow": Rule(CLIENT + " tcrp_client.events tcrp_client.session"),
+    "tcrp_client.front_end": Rule("tcrp.messages tcrp_client.flow"),
+    "tcrp_client.ui.commands": Rule("tcrp.constants tcrp_client.flow"),
+    # From here on each has one kind of input or output.
+    "tcrp_client.ui.messages": Rule("tcrp.text", "files tomli tomllib"),  # the catalogue is a file
+    "tcrp_client.ui.render": Rule("tcrp.constants tcrp.text tcrp_client.events tcrp_client.ui.messages"),
+    "tcrp_client.config": Rule(
+        "tcrp.constants tcrp.options tcrp.text tcrp_client.flow tcrp_client.ui.messages", "files"
+    ),
+    "tcrp_client.ui.reader": Rule("tcrp_client.flow", "threads"),  # the thread that reads lines
+    "tcrp_client.channel": Rule("", "network"),
+    "tcrp_client.dial": Rule("", "network threads clock"),
+    "tcrp_client.link": Rule("tcrp.constants tcrp_client.channel", "network"),
     "tcrp_client.loop": Rule(
-        CLIENT + " tcrp_client.events tcrp_client.session tcrp_client.config tcrp_client.ui.reader tcrp_client.link",
-        ANY_IO,
+        "tcrp_client.events tcrp_client.session tcrp_client.flow tcrp_client.channel tcrp_client.dial tcrp_client.link",
+        "network clock",
+    ),
+    "tcrp_client.visit": Rule(
+        "tcrp.constants tcrp.messages tcrp_client.config tcrp_client.dial tcrp_client.events tcrp_client.flow"
+        " tcrp_client.front_end tcrp_client.loop tcrp_client.session",
     ),
     "tcrp_client.ui.line": Rule(
-        CLIENT + " tcrp_client.ui.messages tcrp_client.events tcrp_client.ui.commands"
-        " tcrp_client.outgoing tcrp_client.ui.render"
-        " tcrp_client.session tcrp_client.config tcrp_client.ui.reader tcrp_client.loop",
-        ANY_IO,
+        "tcrp.constants tcrp.messages tcrp_client.config tcrp_client.events tcrp_client.flow tcrp_client.ui"
+        " tcrp_client.ui.commands tcrp_client.ui.messages tcrp_client.ui.reader tcrp_client.ui.render",
     ),
     "tcrp_client.app": Rule(
-        CLIENT + " tcrp_client.ui.messages tcrp_client.events tcrp_client.ui.commands"
-        " tcrp_client.outgoing tcrp_client.ui.render"
-        " tcrp_client.session tcrp_client.config tcrp_client.ui.reader tcrp_client.loop tcrp_client.ui.line",
+        "tcrp.text tcrp_client.config tcrp_client.flow tcrp_client.loop tcrp_client.visit"
+        " tcrp_client.ui.line tcrp_client.ui.messages tcrp_client.ui.reader tcrp_client.ui.render",
         ANY_IO,
     ),
     "client.__main__": Rule("tcrp_client.app", "files process dynamic"),
