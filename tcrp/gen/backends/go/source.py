@@ -14,7 +14,7 @@ def exported(name: str) -> str:
 
 
 def local(name: str) -> str:
-    """roomName, jsonDepth; a name that the code uses itself is octetsValue."""
+    """roomName, jsonDepth; a name that the code uses itself gets a suffix: octetsValue."""
     first, *others = words(name)
     spelled = first + exported("_".join(others)) if others else first
     return f"{spelled}Value" if spelled in _TAKEN else spelled

@@ -16,7 +16,7 @@ _TAKEN = {"members", "octets", "r", "w", *_KEYWORDS.split(), *_NO_COMPONENTS.spl
 
 
 def local(name: str) -> str:
-    """roomName; a name that Java or the code has itself is classValue."""
+    """roomName; a name that Java or the code uses gets a suffix: classValue."""
     spelled = names.camel(name)
     return f"{spelled}Value" if spelled in _TAKEN else spelled
 
@@ -35,7 +35,7 @@ class Source(source.Source):
         super().__init__(depth)
 
     def line(self, text: str = "") -> None:
-        """One line, or two: broken behind its first " = ", else behind its first bracket."""
+        """One line, or two: broken after its first " = ", else after its first bracket."""
         line = self._indent + text if text else ""
         if len(line) > self.WIDTH:
             end = line.index(" = ") + 2 if " = " in line else line.index("(") + 1

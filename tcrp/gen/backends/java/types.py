@@ -1,4 +1,4 @@
-"""The declarations of the Java codec: numbers and names of the wire, and the types of all values."""
+"""The declarations of the Java codec: numbers and names of the protocol, and the types of all values."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -22,12 +22,12 @@ from tcrp.gen.model import (
 
 
 def integer_type(octets: int) -> str:
-    """The smallest type that has all values of that many octets."""
+    """The smallest type for all values of `octets` octets."""
     return "int" if octets < 4 else "long" if octets < 8 else "BigInteger"
 
 
 def type_of(value: str, attribute: Attribute) -> str:
-    """The type of an attribute of the value type named; absence is null."""
+    """The type of an attribute of the value type `value`; absence is null."""
     kind = attribute.type
     if isinstance(kind, Choice):
         return value + pascal(attribute.name) if several(kind.forms) else kind.default.value.name
