@@ -3,7 +3,8 @@
     python tests/tools/conform_codecs.py [--count 20000] [--seed 1] [LANGUAGE...]
 
 Prints a table of languages, what was skipped, and the first differences; exit code 1 if there are any. The
-differential asks each codec and tcrp.codec the same questions (tests/support/codec_inputs.py) and compares results and errors.
+differential asks each codec and tcrp.codec the same questions (tests/support/codec_inputs.py), and compares results
+and errors.
 """
 from __future__ import annotations
 
