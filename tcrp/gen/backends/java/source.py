@@ -23,9 +23,7 @@ def local(name: str) -> str:
 
 def literal(octets: bytes) -> str:
     r"""Octets as a string of characters up to U+00FF: "\u0000: "."""
-    escapes = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
-    plain = (escapes.get(octet) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03o}") for octet in octets)
-    return f'"{"".join(plain)}"'
+    return source.octets_literal(octets, "\\{:03o}")
 
 
 class Source(source.Source):
