@@ -1,7 +1,7 @@
-"""The value types that codecs in other languages declare: each once, whatever number of bodies is read into it."""
+"""The value types that the codecs declare: each once, however many bodies are read into it."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Union
 
@@ -29,7 +29,7 @@ AttributeType = Union[Type, JsonMember]
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of a value type; with `may_be_absent` it has no value where the octets have none."""
+    """An attribute of a value type; with `may_be_absent` it may have no value."""
 
     name: str
     doc: str
@@ -68,19 +68,19 @@ def value_types(model: Model) -> tuple[ValueType, ...]:
 
 
 def several(forms: Sequence[Form]) -> bool:
-    """Whether the forms of one choice have more than one value type, so that a value has to say which it is."""
+    """Whether the forms of one choice have several value types, so that a value must name its form."""
     return len({form.value.name for form in forms}) > 1
 
 
 def form_name(form: Form, forms: Sequence[Form]) -> str:
-    """What tells the values of `form` from those of the other `forms`: the name of the one that is written; or ""."""
+    """The name that distinguishes values of `form` from those of the other `forms`: that of the written one; or ""."""
     if not several(forms):
         return ""
     return next(other.name for other in forms if other.written and other.value.name == form.value.name)
 
 
 def misreadings(choice: Choice) -> list[tuple[int | None, str]]:
-    """As what else the default form of `choice` might be read, if it could be written so: (first octet, other form).
+    """The other forms as which a written default form of `choice` might be read: (first octet, other form).
 
     The octet is None, and the form may be "nothing", where the default form would have no octets. A writer checks
     these in their order, after the fields of the form.
@@ -93,20 +93,65 @@ def misreadings(choice: Choice) -> list[tuple[int | None, str]]:
 
 
 def begins_with_constant(body: Struct | JsonObject) -> bool:
-    """Whether the first octets of the body are always the same."""
+    """Whether the body always begins with the same octets."""
     return isinstance(body, Struct) and bool(body.fields) and isinstance(body.fields[0].type, Constant)
 
 
 def has_octets(body: Struct) -> bool:
-    """Whether the body is never built as no octets at all."""
+    """Whether the body always has at least one octet."""
     return any(not field.optional and (isinstance(field.type, (Constant, Unsigned))
                                        or (isinstance(field.type, Run)
                                            and (field.type.minimum > 0 or isinstance(field.type.extent, UpTo))))
                for field in body.fields)
 
 
+def type_name(message: Message, spell: Callable[[str], str]) -> str:
+    """The name of the type that `message` is read into; `spell` makes one of the message's own name."""
+    if message.value:
+        return message.value.name
+    found = forms(message)
+    return spell(message.name) if several(found) else found[0].value.name
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The common type of a choice with several value types, whose names are `values`."""
+
+    name: str
+    doc: str
+    values: tuple[str, ...]
+
+
+def interface(message: Message, spell: Callable[[str], str]) -> Interface | None:
+    """The interface of a message that is a choice, or of the choice in it; None if it has only one value type."""
+    found = forms(message)
+    if not several(found):
+        return None
+    names = tuple(dict.fromkeys(form.value.name for form in found))
+    if isinstance(message.body, Choice):
+        return Interface(spell(message.name), message.doc, names)
+    assert message.value is not None
+    field = next(field for field in message.body.fields if isinstance(field.type, Choice))
+    return Interface(message.value.name + spell(field.name), field.doc, names)
+
+
+def bits(kind: Unsigned, path: str, language: str) -> int:
+    """The size in bits (8, 16, 32, 64) of the integer type of a number; 0 if only an array of octets can hold it.
+
+    Raises SchemaError if it must, but has bounds of its own.
+    """
+    for size in (8, 16, 32):
+        if kind.maximum < 2 ** size:
+            return size
+    if kind.maximum < 2 ** 64 and (kind.octets <= 8 or kind.maximum < 2 ** 64 - 1):
+        return 64
+    if kind.minimum or kind.maximum != 256 ** kind.octets - 1:
+        raise SchemaError(path, f"a number up to {kind.maximum} with bounds of its own has no type in {language}")
+    return 0
+
+
 def on_stream(message: Message) -> bool:
-    """Whether a message that ends too early is incomplete, not invalid: it stands on the stream itself."""
+    """Whether a message that ends too early is incomplete, not invalid: it is read directly from the stream."""
     return message.transport == "tcp" and not message.inside
 
 
@@ -118,7 +163,7 @@ def forms(message: Message) -> tuple[Form, ...]:
 
 
 def _value_type(name: str, doc: str, form: str, bodies: list[Message | Form]) -> ValueType:
-    # What is written decides the types: the JSON form of a request says more than the bare one.
+    # The written body decides the types: the JSON form of a request has more attributes than the bare one.
     main = next((body for body in bodies if isinstance(body, Message) or body.written), bodies[0])
     value = main.value
     assert isinstance(value, Value)
