@@ -19,17 +19,8 @@ from typing import Any, Union
 from tcrp.constants import Operation, Status
 from tcrp.messages import Request
 from tcrp.text import NameFault, room_name_fault, username_fault
-from tcrp_client.events import (
-    Ending,
-    Event,
-    MemberRemoved,
-    Output,
-    RequestFailed,
-    RequestRefused,
-    RoomClosed,
-    RoomLeft,
-    ServerUnreachable,
-)
+from tcrp_client import events
+from tcrp_client.events import Ending, Event, Output, RequestRefused, ServerUnreachable
 from tcrp_client.session import Session
 
 PASSWORD_SIZE = 1_024  # octets; however JSON writes them, the request stays under the 8,192 that servers accept
@@ -50,12 +41,12 @@ class ExitCode(enum.IntEnum):
 
 
 EXIT_CODES: dict[type[Ending], ExitCode] = {
-    RoomLeft: ExitCode.DONE,
-    RoomClosed: ExitCode.DONE,
+    events.RoomLeft: ExitCode.DONE,
+    events.RoomClosed: ExitCode.DONE,
     RequestRefused: ExitCode.REFUSED,
-    RequestFailed: ExitCode.NO_SERVER,
+    events.RequestFailed: ExitCode.NO_SERVER,
     ServerUnreachable: ExitCode.SILENT,
-    MemberRemoved: ExitCode.REMOVED,
+    events.MemberRemoved: ExitCode.REMOVED,
 }
 
 

@@ -26,7 +26,8 @@ PARTS = 16
 def test_seeds(part: int) -> None:
     counts, failures = simulate.run_batch(range(part * SEEDS // PARTS, (part + 1) * SEEDS // PARTS))
     assert not failures, "\n".join(f"seed {seed}:\n{text}" for seed, text in failures)
-    happens = {"joined", "relayed", "shown", "not counted", "restarts", "Unreachable", "RoomClosed", "Left", "gave way"}
+    happens = {"joined", "relayed", "shown", "not counted", "restarts", "ServerUnreachable", "RoomClosed", "RoomLeft",
+               "gave way"}
     assert not happens - {*counts}, "nothing of this happens any more"
 
 
@@ -101,7 +102,7 @@ def _host_stays(self: Rooms, member: Any, reason: str, *, original: Any) -> list
 
 
 def _never_gives_up(self: Session, now: float, *, original: Any) -> list[Any]:
-    self._tries = 5
+    self._who._tries = 5
     return original(self, now)
 
 
