@@ -232,6 +232,8 @@ class _Reader:
 def _extent(extent: Any, path: str) -> model.Extent:
     if type(extent) is wire.SizedBy:
         return model.SizedBy(extent.size)
+    if type(extent) is wire.Exactly:
+        return model.Exactly(extent.octets)
     if type(extent) is wire.UpTo:
         return model.UpTo(extent.delimiter)
     if type(extent) is wire.Rest:

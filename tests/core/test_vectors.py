@@ -346,7 +346,7 @@ def _faults(kind: model.Type, path: str, inside: str) -> Iterator[tuple[str, str
     elif isinstance(kind, model.Unsigned):
         yield path, "out_of_range"
     elif isinstance(kind, model.Run):
-        if kind.minimum or kind.maximum is not None:
+        if kind.minimum or kind.maximum is not None:  # of a value whose size is not Exactly's too
             yield path, "out_of_range"
         if isinstance(kind.extent, model.UpTo):
             yield path, "bad_name"

@@ -57,9 +57,11 @@ TABLE = {
     "tcrp.text": Rule("tcrp.constants tcrp.errors"),
     "tcrp.token_bucket": Rule(),
     "tcrp.options": Rule("tcrp.constants tcrp.errors", "files tomli tomllib"),  # for the two config modules only
-    "tcrp.tracing": Rule("tcrp.constants", "construct"),  # this and the next: parts of fields, taken from there
+    "tcrp.tracing": Rule("tcrp.constants", "construct"),  # this and the next three: parts of fields, taken from there
     "tcrp.json_fields": Rule("tcrp.constants tcrp.json_text tcrp.tracing", "construct"),
-    "tcrp.fields": Rule("tcrp.constants tcrp.tracing tcrp.json_fields", "construct"),
+    "tcrp.runs": Rule("tcrp.constants tcrp.tracing", "construct"),
+    "tcrp.forms": Rule("tcrp.constants tcrp.tracing", "construct"),
+    "tcrp.fields": Rule("tcrp.constants tcrp.tracing tcrp.json_fields tcrp.runs tcrp.forms", "construct"),
     "tcrp.schema": Rule("tcrp.constants tcrp.fields", "construct"),
     "tcrp.codec": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.fields tcrp.schema", "construct"),
     "tcrp.fastcodec": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.json_text"),
@@ -282,7 +284,8 @@ def test_a_row_uses_only_rows_above_it() -> None:
 def test_only_the_schema_side_may_import_construct() -> None:
     with_construct = {module for module, rule in TABLE.items() if "construct" in rule.may.split()}
     assert with_construct == {
-        "tcrp.tracing", "tcrp.json_fields", "tcrp.fields", "tcrp.schema", "tcrp.codec", "tcrp.gen"}
+        "tcrp.tracing", "tcrp.json_fields", "tcrp.runs", "tcrp.forms", "tcrp.fields", "tcrp.schema",
+        "tcrp.codec", "tcrp.gen"}
 
 
 def test_gen_and_conformance_are_tools() -> None:

@@ -7,6 +7,7 @@ from tcrp.gen.backends.values import ValueType, several
 from tcrp.gen.model import (
     Choice,
     Constant,
+    Exactly,
     Field,
     Form,
     Ignored,
@@ -151,11 +152,13 @@ class Decoder:
         source = self._source
         if isinstance(kind.extent, SizedBy):
             source.call("let run = input.sized", [text(where), identifier(kind.extent.size)], "?;")
+        elif isinstance(kind.extent, Exactly):
+            source.call("let run = input.sized", [text(where), number(kind.extent.octets)], "?;")
         elif isinstance(kind.extent, UpTo):
             source.call("let run = input.up_to", [text(where), octets(kind.extent.delimiter)], "?;")
         else:
             source.call("let run = input.rest", [text(where)], "?;")
-        if kind.minimum or kind.maximum is not None:
+        if not isinstance(kind.extent, Exactly) and (kind.minimum or kind.maximum is not None):
             source.line(f"let run = run.within({number(kind.minimum)}, {most(kind.maximum)})?;")
         taken = {"": "run.octets.to_vec()", "utf-8": "run.utf8()?", "ascii": "run.ascii()?"}[kind.encoding]
         source.line(f"{head}{taken}{tail}")
