@@ -5,7 +5,7 @@ from __future__ import annotations
 from tcrp.conformance.case import Cases, Violation
 from tcrp.conformance.server.fixture import JOIN, ServerFixture, request
 from tcrp.conformance.server.member import LEAVE, WHO
-from tcrp.constants import Status
+from tcrp.constants import NoticeKind, Status
 
 CASES = Cases("13", needs=("server-relay", "server-who"))
 
@@ -15,8 +15,11 @@ OWN_TOKEN = (
 
 
 def _all_heard(fixture: ServerFixture) -> tuple[bytes, list[str], list[str]]:
-    """All that a guest hears of what others do; their tokens, and where they are."""
-    alice, bob, carol = fixture.party("alice", "bob", "carol")
+    """All that a guest hears of what others do, from their JOINED on; their tokens, and where they are."""
+    alice, bob = fixture.party("alice", "bob")
+    carol = fixture.admitted(JOIN, "carol")
+    carol.tell(b"")
+    carol.hears_notice(NoticeKind.JOINED, "carol")
     heard = b""
     alice.say("hello")
     carol.say("hello")

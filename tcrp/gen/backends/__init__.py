@@ -1,9 +1,9 @@
 """The backends: one folder per language, found by being here; each exports one `BACKEND` (backend.py).
 
-A folder has render.py (the whole file), types.py (names and value types), decode.py and encode.py (the functions of a
-message), source.py (how the language is spelled and indented) and, where the runner needs the fields as code,
-runner_fields.py. What does not depend on the layouts (the UTF-8 check, JSON, the frame reader) is a real source file
-beside them, `runtime*`, and becomes part of the output unchanged. What depends on a layout comes from the IR.
+A folder has render.py (the whole file), types.py (numbers, names and value types), decode.py and encode.py (the
+functions of a message), source.py (how the language is written) and, where a language needs them, stream.py (a
+generated frame reader) and runner_fields.py (the fields of a runner in a typed language). What does not depend on the
+layouts (the UTF-8 check, JSON) is a real source file beside them, `runtime*`, and becomes part of the output unchanged.
 """
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The value types that codecs in other languages declare: each once, whatever number of bodies is read into it."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Union
 
@@ -103,6 +103,51 @@ def has_octets(body: Struct) -> bool:
                                        or (isinstance(field.type, Run)
                                            and (field.type.minimum > 0 or isinstance(field.type.extent, UpTo))))
                for field in body.fields)
+
+
+def type_name(message: Message, spell: Callable[[str], str]) -> str:
+    """The name of the type that `message` is read into; `spell` makes one of the message's own name."""
+    if message.value:
+        return message.value.name
+    found = forms(message)
+    return spell(message.name) if several(found) else found[0].value.name
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The type that the `values` of a choice have in common, where it has several; each is a value type's name."""
+
+    name: str
+    doc: str
+    values: tuple[str, ...]
+
+
+def interface(message: Message, spell: Callable[[str], str]) -> Interface | None:
+    """The interface of a message that is a choice, or of the choice inside it; None if there is one value type."""
+    found = forms(message)
+    if not several(found):
+        return None
+    names = tuple(dict.fromkeys(form.value.name for form in found))
+    if isinstance(message.body, Choice):
+        return Interface(spell(message.name), message.doc, names)
+    assert message.value is not None
+    field = next(field for field in message.body.fields if isinstance(field.type, Choice))
+    return Interface(message.value.name + spell(field.name), field.doc, names)
+
+
+def bits(kind: Unsigned, path: str, language: str) -> int:
+    """The size in bits (8, 16, 32, 64) of the integer type of a number; 0 if it must be an array of octets.
+
+    Raises SchemaError if it must, but has bounds of its own.
+    """
+    for size in (8, 16, 32):
+        if kind.maximum < 2 ** size:
+            return size
+    if kind.maximum < 2 ** 64 and (kind.octets <= 8 or kind.maximum < 2 ** 64 - 1):
+        return 64
+    if kind.minimum or kind.maximum != 256 ** kind.octets - 1:
+        raise SchemaError(path, f"a number up to {kind.maximum} with bounds of its own has no type in {language}")
+    return 0
 
 
 def on_stream(message: Message) -> bool:

@@ -185,6 +185,16 @@ def notices_tell_all() -> None:
     _told(change)
 
 
+@mutant
+def joined_tells_token() -> None:
+    """Writes the token of a new member into its JOINED, which goes to everybody."""
+    def change(relay: Any, notice: Any, members: Any) -> Any:
+        tokens = [each.token.decode() for each in members if each.username == notice.subject]
+        words = " ".join([notice.text, *tokens]) if notice.kind == NoticeKind.JOINED else notice.text
+        return [(Notice(notice.kind, notice.subject, words), members)]
+    _told(change)
+
+
 # ---- endpoints ----
 
 @mutant

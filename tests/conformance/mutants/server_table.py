@@ -116,6 +116,9 @@ TABLE = {
     "joined-by-tcp": [
         "server-joined-not-by-tcp",
     ],
+    "joined-tells-token": [
+        "server-token-secret",
+    ],
     "joined-to-itself-only": [
         "server-announcement", "server-announcement-late", "server-joined-others", "server-text-first",
         "server-user-replaced-in-another-form",
@@ -206,7 +209,7 @@ TABLE = {
         "server-creations-limited", "server-passwords-limited", "server-texts-limited",
     ],
     "notices-tell-all": [
-        "server-address-secret", "server-token-secret",
+        "server-address-secret",
     ],
     "notices-with-line-ends": [
         "server-leave", "server-members", "server-members-unknown-endpoint", "server-notices-printable",

@@ -1,10 +1,24 @@
 """The encoders of the C codec: each checks and writes the fields in order and returns the first fault."""
 from __future__ import annotations
 
-from tcrp.gen.backends.c.source import Source, bits, encoding, identifier, literal, number, octets, text
-from tcrp.gen.backends.c.types import selector
-from tcrp.gen.backends.values import several
+from tcrp.gen.backends.c.source import Source, encoding, identifier, literal, number, octets
+from tcrp.gen.backends.c.types import selector, value_type
+from tcrp.gen.backends.source import quoted
+from tcrp.gen.backends.values import bits, several
 from tcrp.gen.model import Choice, Constant, Field, Form, JsonObject, Message, Run, Struct, Unsigned, UpTo
+
+
+def write_function(source: Source, message: Message) -> None:
+    """The function tcrp_encode_... of a message."""
+    body = Source(1)
+    body.line("*size = 0;")
+    Encoder(body).message(message)
+    body.line(f"return tcrp_written_(&out, {quoted(message.name)}, size);")
+    source.line()
+    source.doc([f"The octets that tcrp_decode_{message.name} reads as `*message`."])
+    source.function(f"static inline tcrp_fault tcrp_encode_{message.name}",
+                    [f"const {value_type(message)} *message", "uint8_t *buffer", "size_t capacity", "size_t *size"],
+                    body, ["tcrp_writing_ out = tcrp_writing_to_(buffer, capacity);"])
 
 
 class Encoder:
@@ -24,7 +38,7 @@ class Encoder:
                 self._refuse("OUT_OF_RANGE", message.name)
 
     def _refuse(self, code: str, path: str) -> None:
-        self._source.line(f"tcrp_refuse_(&out, TCRP_ERROR_{code}, {text(path)});")
+        self._source.line(f"tcrp_refuse_(&out, TCRP_ERROR_{code}, {quoted(path)});")
         self._source.line("return out.fault;")
 
     # ---- bodies ----
@@ -50,11 +64,11 @@ class Encoder:
         source.line(f"switch ({value}form) {{")
         for form in written:
             source.line(f"case {selector(path, form, choice.forms)}:")
-            with source.inside():
+            with source.indented():
                 self._form(form, choice, path, f"{value}as.{identifier(form.name)}.")
                 source.line("break;")
         source.line("default:")
-        with source.inside():
+        with source.indented():
             self._refuse("BAD_TYPE", path)
         source.line("}")
 
@@ -76,7 +90,7 @@ class Encoder:
         for member in body.members:
             blank = [["false", "true"][member.blank_is_absent]] if member.kind == "string" else []
             source.check(f"tcrp_write_{member.kind}_member_",
-                         [text(where), text(member.name), *blank, value + identifier(member.name)], "out")
+                         [quoted(where), quoted(member.name), *blank, value + identifier(member.name)], "out")
         source.line('tcrp_put_text_(&out, "}");')
         for member in body.members:
             given = value + identifier(member.name)
@@ -84,11 +98,11 @@ class Encoder:
                 with source.block(f"if ({given}.octets == NULL)"):
                     self._refuse("BAD_JSON", where)
             if member.kind == "object":
-                source.check("tcrp_check_object_member_", [text(where), given], "out")
+                source.check("tcrp_check_object_member_", [quoted(where), given], "out")
             elif member.minimum or member.maximum is not None:
                 blank = ["true" if member.blank_is_absent else "false"]
                 source.check("tcrp_check_string_member_",
-                             [text(where), *blank, number(member.minimum), number(member.maximum), given], "out")
+                             [quoted(where), *blank, number(member.minimum), number(member.maximum), given], "out")
 
     # ---- fields ----
 
@@ -102,11 +116,11 @@ class Encoder:
             bounds = [number(kind.minimum), number(kind.maximum), encoding(kind), given]
             if isinstance(kind.extent, UpTo):
                 source.check("tcrp_write_up_to_",
-                             [text(where), literal(kind.extent.delimiter), *bounds], "out")
+                             [quoted(where), literal(kind.extent.delimiter), *bounds], "out")
             else:
-                source.check("tcrp_write_run_", [text(where), *bounds], "out")
+                source.check("tcrp_write_run_", [quoted(where), *bounds], "out")
         elif isinstance(kind, JsonObject):
-            source.check("tcrp_write_object_", [text(where), given], "out")
+            source.check("tcrp_write_object_", [quoted(where), given], "out")
         elif isinstance(kind, Choice):
             self._choice(kind, where, f"{given}.")
 
@@ -116,9 +130,9 @@ class Encoder:
         given = value + identifier(field.name)
         if counted is not None:
             assert isinstance(counted.type, Run)
-            self._source.check("tcrp_write_size_", [text(where), *bounds, value + identifier(counted.name),
+            self._source.check("tcrp_write_size_", [quoted(where), *bounds, value + identifier(counted.name),
                                                     encoding(counted.type)], "out")
-        elif bits(kind, where):
-            self._source.check("tcrp_write_number_", [text(where), *bounds, given], "out")
+        elif bits(kind, where, "C"):
+            self._source.check("tcrp_write_number_", [quoted(where), *bounds, given], "out")
         else:
             self._source.line(f"tcrp_put_(&out, {given}, sizeof {given});")

@@ -1,14 +1,13 @@
 """Writing C: indentation, calls that fit, checks that return, and the names of types."""
 from __future__ import annotations
 
-import contextlib
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from tcrp.gen.backends import names
+from tcrp.gen.backends import names, source
+from tcrp.gen.backends.values import bits
 from tcrp.gen.model import JsonMember, JsonObject, Run, SchemaError, Unsigned
 
-WIDTH = 120
 _KEYWORDS = frozenset((
     "auto", "bool", "break", "case", "char", "class", "const", "continue", "default", "delete", "do", "double", "else",
     "enum", "extern", "false", "float", "for", "goto", "if", "inline", "int", "long", "new", "operator", "register",
@@ -16,37 +15,16 @@ _KEYWORDS = frozenset((
     "typedef", "union", "unsigned", "void", "volatile", "while"))  # of C and, where a schema may use them, of C++
 
 
-class Source:
-    """Lines of C, at the indentation of the innermost block."""
+class Source(source.Source):
+    """Lines of C."""
 
     def __init__(self, depth: int = 0) -> None:
-        self.lines: list[str] = []
+        super().__init__(depth)
         self.numbers: dict[str, None] = {}  # the uint64_t variables of the function that is being written
-        self._indent = "    " * depth
 
-    def line(self, text: str = "") -> None:
-        """One line as it is."""
-        self.lines.append(self._indent + text if text else "")
-
-    @contextlib.contextmanager
-    def block(self, head: str, tail: str = "}") -> Iterator[None]:
-        """`head {`, what is written inside the `with`, and `tail`."""
-        self.line(f"{head} {{" if head else "{")
-        with self.inside():
-            yield
-        self.line(tail)
-
-    @contextlib.contextmanager
-    def inside(self) -> Iterator[None]:
-        """What is written inside the `with` is indented."""
-        before = self._indent
-        self._indent += "    "
-        yield
-        self._indent = before
-
-    def comment(self, paragraphs: Sequence[str]) -> None:
+    def doc(self, paragraphs: Sequence[str]) -> None:
         """Paragraphs as one comment."""
-        room = WIDTH - len(self._indent) - 3
+        room = self.WIDTH - len(self._indent) - 3
         lines = [line for text in paragraphs for line in textwrap.wrap(
             text.replace("*/", "* /"), room, break_on_hyphens=False) or [""]]
         if len(lines) == 1 and len(lines[0]) <= room - 3:
@@ -54,7 +32,7 @@ class Source:
             return
         for index, line in enumerate(lines):
             self.line(f"{' *' if index else '/*'} {line}".rstrip())
-        if len(f"{self.lines[-1]} */") <= WIDTH:
+        if len(f"{self.lines[-1]} */") <= self.WIDTH:
             self.lines[-1] += " */"
         else:
             self.line(" */")
@@ -63,7 +41,7 @@ class Source:
         """`head(arguments)tail`, folded between arguments under the first one."""
         margin = len(self._indent) + len(head) + 1
         text = textwrap.wrap(", ".join(argument.replace(" ", "\0") for argument in arguments),
-                             WIDTH - margin - len(tail), break_long_words=False, break_on_hyphens=False)
+                             self.WIDTH - margin - len(tail), break_long_words=False, break_on_hyphens=False)
         for index, part in enumerate(text or [""]):
             begin = f"{head}(" if index == 0 else " " * (margin - len(self._indent))
             self.line(begin + part.replace("\0", " ") + (tail if index >= len(text) - 1 else ""))
@@ -71,14 +49,19 @@ class Source:
     def check(self, function: str, arguments: Sequence[str], subject: str) -> None:
         """A call that returns the fault of `subject` if it fails."""
         self.call(f"if (!{function}", [f"&{subject}", *arguments], ")) {")
-        with self.inside():
+        with self.indented():
             self.line(f"return {subject}.fault;")
         self.line("}")
 
-
-def text(value: str) -> str:
-    """A string literal."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    def function(self, head: str, parameters: Sequence[str], body: Source, first: Sequence[str]) -> None:
+        """A function: the lines `first`, the variables of `body`, and its lines."""
+        self.call(head, parameters, ")")
+        with self.block(""):
+            for line in first:
+                self.line(line)
+            if body.numbers:
+                self.line(f"uint64_t {', '.join(body.numbers)};")
+        self.lines[-1:-1] = body.lines
 
 
 def literal(value: bytes) -> str:
@@ -114,23 +97,11 @@ def constant(*parts: str) -> str:
     return "_".join(["TCRP", *(names.screaming(part) for part in parts)])
 
 
-def bits(kind: Unsigned, path: str) -> int:
-    """How many bits the integer type of a number has; 0 if none is large enough and it is an array of octets."""
-    for size in (8, 16, 32):
-        if kind.maximum < 2 ** size:
-            return size
-    if kind.maximum < 2 ** 64 and (kind.octets <= 8 or kind.maximum < 2 ** 64 - 1):
-        return 64
-    if kind.minimum or kind.maximum != 256 ** kind.octets - 1:
-        raise SchemaError(path, f"a number up to {kind.maximum} with bounds of its own has no type in C")
-    return 0
-
-
 def member(kind: object, name: str, path: str) -> str:
     """The declaration of a struct member that holds `kind`."""
     name = identifier(name)
     if isinstance(kind, Unsigned):
-        size = bits(kind, path)
+        size = bits(kind, path, "C")
         return f"uint{size}_t {name};" if size else f"uint8_t {name}[{kind.octets}];"
     if isinstance(kind, (Run, JsonObject, JsonMember)):
         return f"tcrp_slice {name};"

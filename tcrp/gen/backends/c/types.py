@@ -1,8 +1,9 @@
 """The declarations of the C codec: numbers and names of the wire, and the struct of every value."""
 from __future__ import annotations
 
-from tcrp.gen.backends import names, prose
-from tcrp.gen.backends.c.source import Source, constant, identifier, member, text, type_name
+from tcrp.gen.backends import names, prose, values
+from tcrp.gen.backends.c.source import Source, constant, identifier, member, type_name
+from tcrp.gen.backends.source import quoted
 from tcrp.gen.backends.values import Attribute, ValueType, form_name, forms, several, value_types
 from tcrp.gen.model import Choice, Form, Message, Model, Registry, SchemaError, Unsigned
 
@@ -29,19 +30,19 @@ def numbers(model: Model) -> list[str]:
     with source.block("typedef enum tcrp_error_code", "} tcrp_error_code;"):
         source.line("TCRP_OK = 0,")
         for code in model.error_codes:
-            source.comment([code.doc])
+            source.doc([code.doc])
             source.line(f"{constant('ERROR', code.name)},")
-        source.comment(["A buffer of the caller is too small; of this codec alone, no fault of a message."])
+        source.doc(["A buffer of the caller is too small; of this codec alone, no fault of a message."])
         source.line("TCRP_ERROR_NO_SPACE")
     source.line()
-    source.comment(["The name of a code as all implementations have it."])
+    source.doc(["The name of a code as all implementations have it."])
     source.line("static inline const char *tcrp_error_name(tcrp_error_code code)")
     source.line("{")
-    with source.inside():
+    with source.indented():
         with source.block("switch (code)"):
             for code in model.error_codes:
                 source.line(f"case {constant('ERROR', code.name)}:")
-                source.line(f"    return {text(str(code.value))};")
+                source.line(f"    return {quoted(str(code.value))};")
             source.line("case TCRP_ERROR_NO_SPACE:")
             source.line('    return "no_space";')
             source.line("case TCRP_OK:")
@@ -53,16 +54,16 @@ def numbers(model: Model) -> list[str]:
 
 def _registry(source: Source, registry: Registry) -> None:
     source.line()
-    source.comment([registry.doc, *prose.ranges(registry)])
+    source.doc([registry.doc, *prose.ranges(registry)])
     name = type_name(registry.name)
     with source.block(f"typedef enum {name}", f"}} {name};"):
         for index, entry in enumerate(registry.entries):
-            source.comment([entry.doc])
+            source.doc([entry.doc])
             comma = "," if index < len(registry.entries) - 1 else ""
             source.line(f"{constant(registry.name, entry.name)} = {entry.value}{comma}")
 
 
-def values(model: Model) -> list[str]:
+def declarations(model: Model) -> list[str]:
     """The structs. What has no attributes has none: the form says it all."""
     source = Source()
     declared: set[str] = set()
@@ -92,6 +93,11 @@ def holder(message: Message, field_name: str) -> str:
     return f"{type_name(message.value.name)}_{field_name}" if several(found) else type_name(found[0].value.name)
 
 
+def value_type(message: Message) -> str:
+    """The type of the values of a message."""
+    return type_name(values.type_name(message, names.snake))
+
+
 def selector(path: str, form: Form, found: tuple[Form, ...]) -> str:
     """The enumerator that says which form a value of the choice `path` has."""
     return constant(*path.split("."), form_name(form, found))
@@ -119,11 +125,11 @@ def _struct(source: Source, value: ValueType, path: str, message: Message | None
     name = type_name(value.name)
     _declare(name, path, declared)
     source.line()
-    source.comment([value.doc])
+    source.doc([value.doc])
     with source.block(f"typedef struct {name}", f"}} {name};"):
         for attribute in value.attributes:
             absent = ["May be absent."] if attribute.may_be_absent else []
-            source.comment([" ".join([attribute.doc, *absent])])
+            source.doc([" ".join([attribute.doc, *absent])])
             if flag(attribute):
                 source.line(f"bool {flag(attribute)};")
             if isinstance(attribute.type, Choice) and message is not None:
@@ -139,10 +145,10 @@ def _union(source: Source, name: str, path: str, doc: list[str], found: tuple[Fo
     source.line()
     with source.block(f"typedef enum {name}_form", f"}} {name}_form;"):
         for index, form in enumerate(distinct.values()):
-            source.comment([form.doc])
+            source.doc([form.doc])
             source.line(selector(path, form, found) + ("," if index < len(distinct) - 1 else ""))
     source.line()
-    source.comment([*doc, "`form` says which member of `as` counts; a form without fields has none."])
+    source.doc([*doc, "`form` says which member of `as` counts; a form without fields has none."])
     with source.block(f"typedef struct {name}", f"}} {name};"):
         source.line(f"{name}_form form;")
         inside = [form for form in distinct.values() if has_members(types[form.value.name])]

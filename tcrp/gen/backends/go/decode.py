@@ -4,9 +4,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from tcrp.gen.backends import prose
-from tcrp.gen.backends.go.source import Source, Types, exported, literal, local
+from tcrp.gen.backends.go.source import Source, exported, literal, local
+from tcrp.gen.backends.go.types import Types
 from tcrp.gen.backends.names import path
-from tcrp.gen.backends.values import forms, on_stream, several
+from tcrp.gen.backends.values import on_stream, several, type_name
 from tcrp.gen.model import (
     Choice,
     Constant,
@@ -27,14 +28,6 @@ from tcrp.gen.model import (
 RUNS = {"": "plain", "utf-8": "text", "ascii": "ascii"}
 
 
-def result(message: Message) -> str:
-    """The type that a message is read into: its value type, or the interface of several."""
-    if message.value:
-        return message.value.name
-    found = forms(message)
-    return exported(message.name) if several(found) else found[0].value.name
-
-
 def bound(maximum: int | None, limit: str) -> str:
     """An upper bound, by the name of its limit if it has one."""
     return "unbounded" if maximum is None else f"Limit{exported(limit)}" if limit else str(maximum)
@@ -47,7 +40,7 @@ def most(kind: Unsigned) -> str:
 
 def read_function(message: Message, types: Types) -> str:
     """The function Decode... of a message."""
-    source, kind, name = Source(), result(message), exported(message.name)
+    source, kind, name = Source(), type_name(message, exported), exported(message.name)
     source.comment(f"Decode{name} reads: {message.doc}")
     source.line("//")
     for line in prose.about(message)[2:]:

@@ -1,10 +1,11 @@
 """The encoders of tcrp.go: each field is one call of the writer of runtime.go, which keeps the first fault."""
 from __future__ import annotations
 
-from tcrp.gen.backends.go.decode import RUNS, bound, most, result
-from tcrp.gen.backends.go.source import Source, Types, exported, literal
+from tcrp.gen.backends.go.decode import RUNS, bound, most
+from tcrp.gen.backends.go.source import Source, exported, literal
+from tcrp.gen.backends.go.types import Types
 from tcrp.gen.backends.names import path
-from tcrp.gen.backends.values import misreadings, several
+from tcrp.gen.backends.values import misreadings, several, type_name
 from tcrp.gen.model import (
     Choice,
     Constant,
@@ -25,7 +26,7 @@ def write_function(message: Message, types: Types) -> str:
     """The function Encode... of a message."""
     source, name = Source(), exported(message.name)
     source.line(f"// Encode{name} gives the octets that Decode{name} reads as message.")
-    with source.block(f"func Encode{name}(message {result(message)}) ([]byte, error) {{"):
+    with source.block(f"func Encode{name}(message {type_name(message, exported)}) ([]byte, error) {{"):
         source.line("var w writer")
         if isinstance(message.body, Choice):
             _Writer(source, types).choice(message.body, message.name, "message")

@@ -6,15 +6,12 @@ value type is a struct with the wire's names; a choice is an interface that the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
-from tcrp.gen.backends import prose
 from tcrp.gen.backends.go.decode import read_function
 from tcrp.gen.backends.go.encode import write_function
-from tcrp.gen.backends.go.source import Source, Types, exported, literal
-from tcrp.gen.backends.values import ValueType, forms, several, value_types
-from tcrp.gen.model import NOTICE, Assigned, Choice, Message, Model, Quantity, Registry
+from tcrp.gen.backends.go.types import Types, declarations, numbers
+from tcrp.gen.model import NOTICE, Model
 
 _RUNTIME = [Path(__file__).with_name(name) for name in ("runtime.go", "runtime_json.go", "runtime_stream.go")]
 _HEAD = f"""\
@@ -35,125 +32,9 @@ def render(model: Model) -> str:
     """The text of tcrp.go. Raises SchemaError for what Go has no type for."""
     runtime = [file.read_text(encoding="utf-8") for file in _RUNTIME]
     imports = sorted({name for text in runtime for name in re.findall(r'^\t("[a-z0-9/]+")$', text, re.M)} | {'"time"'})
-    values = value_types(model)
-    types = Types(model, values)
-    parts = [_HEAD, "import (\n" + "".join(f"\t{name}\n" for name in imports) + ")\n", *_constants(model),
-             *(_struct(value, types) for value in values), *_interfaces(model)]
+    types = Types(model)
+    parts = [_HEAD, "import (\n" + "".join(f"\t{name}\n" for name in imports) + ")\n", *numbers(model),
+             *declarations(model, types)]
     for message in model.messages:
         parts += [read_function(message, types), write_function(message, types)]
     return "\n".join([*parts, *(text.partition("\n)\n\n")[2] for text in runtime)])
-
-
-# ---- names and numbers ----
-
-def _constants(model: Model) -> list[str]:
-    source = Source()
-    source.line("// Version is the version of the protocol.")
-    source.line(f"const Version = {model.version}")
-    source.line()
-    source.line("// Port is that of TCP and UDP where no other is named.")
-    source.line(f"const Port = {model.port}")
-    return [source.text(), *(_registry(registry) for registry in model.registries),
-            _quantities("Limit", "Sizes and counts.", model.limits), _timers(model.timers),
-            _error_codes(model.error_codes)]
-
-
-def _registry(registry: Registry) -> str:
-    source, name = Source(), exported(registry.name)
-    source.comment(f"{name} is {registry.doc} Values that are not named here occur, too.")
-    for line in prose.ranges(registry):
-        source.comment(line)
-    source.line(f"type {name} uint8")
-    source.line()
-    with source.block("const (", ")"):
-        for entry in registry.entries:
-            constant = name + exported(entry.name)
-            source.comment(f"{constant}: {entry.doc}")
-            source.line(f"{constant} {name} = {entry.value}")
-    source.line()
-    with source.block(f"func (value {name}) String() string {{"):
-        source.line("switch value {")
-        for entry in registry.entries:
-            source.line(f"case {name}{exported(entry.name)}:")
-            with source.indented():
-                source.line(f'return "{entry.name}"')
-        source.line("}")
-        source.line(f'return fmt.Sprintf("{name}(%d)", uint8(value))')
-    return source.text()
-
-
-def _quantities(prefix: str, doc: str, quantities: Iterable[Quantity]) -> str:
-    source = Source()
-    source.comment(doc)
-    with source.block("const (", ")"):
-        for quantity in quantities:
-            name = prefix + exported(quantity.name)
-            source.comment(f"{name}, {quantity.unit}: {quantity.doc}")
-            source.line(f"{name} = {quantity.value}")
-    return source.text()
-
-
-def _timers(timers: Iterable[Quantity]) -> str:
-    source = Source()
-    source.comment("Times.")
-    with source.block("const (", ")"):
-        for timer in timers:
-            name = f"Timer{exported(timer.name)}"
-            source.comment(f"{name}: {timer.doc}")
-            whole = timer.value == int(timer.value)
-            amount = f"{timer.value:g} * time.Second" if whole else f"{timer.value * 1000:g} * time.Millisecond"
-            source.line(f"{name} = {amount}")
-    return source.text()
-
-
-def _error_codes(codes: Iterable[Assigned]) -> str:
-    source = Source()
-    source.comment("ErrorCode says what is wrong; it is the same in every implementation.")
-    source.line("type ErrorCode string")
-    source.line()
-    with source.block("const (", ")"):
-        for code in codes:
-            name = f"Code{exported(code.name)}"
-            source.comment(f"{name}: {code.doc}")
-            source.line(f"{name} ErrorCode = {literal(str(code.value).encode())}")
-    return source.text()
-
-
-# ---- values ----
-
-def _struct(value: ValueType, types: Types) -> str:
-    source = Source()
-    source.comment(f"{value.name}: {value.doc}")
-    if not value.attributes:
-        source.line(f"type {value.name} struct{{}}")
-        return source.text()
-    with source.block(f"type {value.name} struct {{"):
-        for attribute in value.attributes:
-            kind = types.of(value.name, attribute)
-            absent = " Absent: nil." if attribute.may_be_absent and kind != "string" else ""
-            absent = ' Absent: "".' if attribute.may_be_absent and kind == "string" else absent
-            source.comment(f"{exported(attribute.name)}: {attribute.doc}{absent}")
-            source.line(f"{exported(attribute.name)} {kind}")
-    return source.text()
-
-
-def _interfaces(model: Model) -> list[str]:
-    return [_interface(message) for message in model.messages if several(forms(message))]
-
-
-def _interface(message: Message) -> str:
-    source, names = Source(), list(dict.fromkeys(form.value.name for form in forms(message)))
-    if isinstance(message.body, Choice):
-        name, doc = exported(message.name), message.doc
-    else:
-        assert message.value is not None
-        field = next(field for field in message.body.fields if isinstance(field.type, Choice))
-        name, doc = message.value.name + exported(field.name), field.doc
-    source.comment(f"{name}: {doc} It is a {', a '.join(names[:-1])} or a {names[-1]}.")
-    with source.block(f"type {name} interface {{"):
-        source.line(f"is{name}()")
-    source.line()
-    width = max(len(value) for value in names)
-    for value in names:
-        source.line(f"func ({value}) is{name}(){' ' * (width - len(value))} {{}}")
-    return source.text()

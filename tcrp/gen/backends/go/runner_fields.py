@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from tcrp.gen.backends.given import Body, Union, bodies, in_order, optional, required
-from tcrp.gen.backends.go.source import Source, Types, exported, local, unsigned_type
+from tcrp.gen.backends.go.source import Source, exported, local
+from tcrp.gen.backends.go.types import Types, unsigned_type
 from tcrp.gen.backends.names import path
 from tcrp.gen.backends.values import Attribute, ValueType, several, value_types
 from tcrp.gen.model import NOTICE, Choice, Field, JsonMember, JsonObject, Message, Model, Run, Unsigned
@@ -21,7 +22,7 @@ import "tcrp"
 def render(model: Model) -> str:
     """The text of fields.go."""
     values = value_types(model)
-    types = Types(model, values)
+    types = Types(model)
     parts = [_HEAD, _table(model), *(_fields(value, types) for value in values)]
     for message in model.messages:
         found, union = bodies(model, message)

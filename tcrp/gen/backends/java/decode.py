@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from tcrp.gen.backends import prose
-from tcrp.gen.backends.java.source import Source, integer_type, literal, local
+from tcrp.gen.backends.java.source import Source, literal, local
+from tcrp.gen.backends.java.types import integer_type
 from tcrp.gen.backends.names import pascal, path, screaming
-from tcrp.gen.backends.values import forms, on_stream, several
+from tcrp.gen.backends.values import forms, on_stream, several, type_name
 from tcrp.gen.model import (
     Choice,
     Constant,
@@ -26,14 +27,6 @@ from tcrp.gen.model import (
 THROWS = "throws TcrpException"
 
 
-def result(message: Message) -> str:
-    """The type that a message is read into: its value type, or the interface of several."""
-    if message.value:
-        return message.value.name
-    found = forms(message)
-    return pascal(message.name) if several(found) else found[0].value.name
-
-
 def bound(maximum: int | None, limit: str) -> str:
     """An upper bound, by the name of its limit if it has one."""
     return "UNBOUNDED" if maximum is None else f"Limits.{screaming(limit)}" if limit else str(maximum)
@@ -49,11 +42,11 @@ def bounds(kind: Unsigned | Run | JsonMember) -> str:
     return f"{least}, {most}{'L' if most.isdigit() and int(most) > 2 ** 31 - 1 else ''}"
 
 
-def read_methods(message: Message) -> list[str]:
+def read_function(message: Message) -> str:
     """decode... of a message, and the methods that read its forms."""
     source, name = Source(), pascal(message.name)
     source.doc(f"Reads: {message.doc}", "<pre>", *prose.about(message)[2:], "</pre>")
-    with source.block(f"public static {result(message)} decode{name}(byte[] octets) {THROWS}"):
+    with source.block(f"public static {type_name(message, pascal)} decode{name}(byte[] octets) {THROWS}"):
         source.line(f"Reader r = new Reader(octets, {str(on_stream(message)).lower()});")
         if message.maximum is not None:
             source.line(f'r.whole("{message.name}", {bound(message.maximum, message.limit)});')
@@ -71,7 +64,7 @@ def read_methods(message: Message) -> list[str]:
         with source.block(f"private static {form.value.name} read{_form_name(message, form)}(Reader r) {THROWS}"):
             _Reader(source, message).form(form, path(message.name, field, form.name))
         methods.append(source.text())
-    return methods
+    return "\n".join(methods)
 
 
 def _form_name(message: Message, form: Form) -> str:

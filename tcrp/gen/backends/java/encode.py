@@ -1,18 +1,19 @@
 """The encoders of Tcrp.java: each field is one call of the Writer of runtime.java."""
 from __future__ import annotations
 
-from tcrp.gen.backends.java.decode import THROWS, bound, bounds, result
-from tcrp.gen.backends.java.source import Source, integer_type, literal, local
+from tcrp.gen.backends.java.decode import THROWS, bound, bounds
+from tcrp.gen.backends.java.source import Source, literal, local
+from tcrp.gen.backends.java.types import integer_type
 from tcrp.gen.backends.names import pascal, path
-from tcrp.gen.backends.values import misreadings, several
+from tcrp.gen.backends.values import misreadings, several, type_name
 from tcrp.gen.model import Choice, Constant, Field, Form, JsonObject, Message, Run, Struct, Unsigned, UpTo
 
 
-def write_method(message: Message) -> str:
+def write_function(message: Message) -> str:
     """The method encode... of a message."""
     source, name = Source(), pascal(message.name)
     source.doc(f"The octets that decode{name} reads as the message.")
-    with source.block(f"public static byte[] encode{name}({result(message)} message) {THROWS}"):
+    with source.block(f"public static byte[] encode{name}({type_name(message, pascal)} message) {THROWS}"):
         source.line("Writer w = new Writer();")
         if isinstance(message.body, Choice):
             _choice(source, message.body, message.name, "message")
@@ -50,7 +51,7 @@ def _choice(source: Source, choice: Choice, where: str, given: str) -> None:
     for form in written:
         variable = f" {local(form.name)}" if form.value.fields else ""
         source.line(f"{head} ({given} instanceof {form.value.name}{variable}) {{")
-        with source.deeper():
+        with source.indented():
             _form(source, form, choice, where, variable.strip())
         head = "} else if"
     with source.block("} else"):

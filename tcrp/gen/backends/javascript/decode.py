@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from tcrp.gen.backends import prose
 from tcrp.gen.backends.javascript.source import (
-    Lines,
     Locals,
+    Source,
     bounds,
     extent,
     is_big,
@@ -13,8 +13,8 @@ from tcrp.gen.backends.javascript.source import (
     octets,
     options,
     quoted,
-    union,
 )
+from tcrp.gen.backends.javascript.types import union, union_of
 from tcrp.gen.backends.names import camel, pascal, path
 from tcrp.gen.backends.values import form_name, forms, on_stream
 from tcrp.gen.model import (
@@ -40,74 +40,69 @@ _RESERVED = ("reader", "octets")
 
 def read_function(message: Message) -> str:
     """decodeX of `message`, with the functions that only it calls."""
-    lines = Lines()
-    lines.doc([*prose.about(message), "", "@param {Uint8Array} octets", f"@returns {{{union(message)}}}"])
-    with lines.block(f"export function decode{pascal(message.name)}(octets) {{"):
+    source = Source()
+    source.doc([*prose.about(message), "", "@param {Uint8Array} octets", f"@returns {{{union(message)}}}"])
+    with source.block(f"export function decode{pascal(message.name)}(octets) {{"):
         limit = "" if message.maximum is None else maximum(message.maximum, message.limit)
         rules = options(maximum=limit, stream="true" if on_stream(message) else "")
-        lines.call("const reader = new Reader", ["octets", quoted(message.name), *([rules] if rules else [])])
+        source.call("const reader = new Reader", ["octets", quoted(message.name), *([rules] if rules else [])])
         if isinstance(message.body, Choice):
-            _choice(lines, message.body, message.name)
+            _choice(source, message.body, message.name)
         else:
             assert message.value is not None
-            _struct(lines, message.body, message.value, message.name)
+            _struct(source, message.body, message.value, message.name)
     if isinstance(message.body, Struct):
         for field in message.body.fields:
             if isinstance(field.type, Choice):
-                _choice_function(lines, field.type, message, field)
+                _choice_function(source, field.type, message, field)
     for form in forms(message):
         if isinstance(form.body, JsonObject):
-            _members_function(lines, form.body, form, form_name(form, forms(message)))
-    return lines.text()
+            _members_function(source, form.body, form, form_name(form, forms(message)))
+    return source.text()
 
 
 # ---- bodies ----
 
-def _struct(lines: Lines, body: Struct, value: Value, where: str, form: str = "") -> None:
+def _struct(source: Source, body: Struct, value: Value, where: str, form: str = "") -> None:
     variables: dict[str, str] = {}
     taken = Locals(*_RESERVED)
     for field in body.fields:
-        lines.comment(f"{field.name}: {field.doc}")
-        _field(lines, field, where, variables, taken)
+        source.comment(f"{field.name}: {field.doc}")
+        _field(source, field, where, variables, taken)
     if body.may_trail:
-        lines.line(f"reader.end({quoted(where)});")
-    _value(lines, value, variables, form)
+        source.line(f"reader.end({quoted(where)});")
+    _value(source, value, variables, form)
 
 
-def _value(lines: Lines, value: Value, variables: dict[str, str], form: str = "") -> None:
+def _value(source: Source, value: Value, variables: dict[str, str], form: str = "") -> None:
     found = [f'form: "{form}"'] if form else []
     for name in value.fields:
         variable = variables.get(name, "null")
         found.append(variable if variable == camel(name) else f"{camel(name)}: {variable}")
-    lines.line(f"return {{ {', '.join(found)} }};" if found else "return {};")
+    source.line(f"return {{ {', '.join(found)} }};" if found else "return {};")
 
 
-def _choice(lines: Lines, choice: Choice, where: str) -> None:
+def _choice(source: Source, choice: Choice, where: str) -> None:
     empty = "true" if choice.empty else "false"
     cases = [("case -1", choice.empty)] if choice.empty else []
     cases += [(f"case 0x{octet:02x}", form) for octet, form in choice.cases]
-    with lines.block(f"switch (reader.peek({quoted(where)}, {empty})) {{"):
+    with source.block(f"switch (reader.peek({quoted(where)}, {empty})) {{"):
         for label, form in [*cases, ("default", choice.default)]:
             assert form is not None
-            with lines.block(f"{label}: {{"):
-                lines.comment(f"{form.name}: {form.doc}")
+            with source.block(f"{label}: {{"):
+                source.comment(f"{form.name}: {form.doc}")
                 inside = path(where, form.name)
                 if isinstance(form.body, JsonObject):
-                    lines.line(f"return {members_function(form)}(reader.members({quoted(inside)}));")
+                    source.line(f"return {members_function(form)}(reader.members({quoted(inside)}));")
                 else:
-                    _struct(lines, form.body, form.value, inside, form_name(form, choice.forms))
+                    _struct(source, form.body, form.value, inside, form_name(form, choice.forms))
 
 
-def _choice_function(lines: Lines, choice: Choice, message: Message, field: Field) -> None:
-    lines.line("")
-    lines.doc([field.doc, "", "@param {Reader} reader", f"@returns {{{union_of(choice)}}}"])
-    with lines.block(f"function {_reader_name(path(message.name, field.name))}(reader) {{"):
-        _choice(lines, choice, path(message.name, field.name))
-
-
-def union_of(choice: Choice) -> str:
-    """The type of the values of `choice`."""
-    return " | ".join(dict.fromkeys(form.value.name for form in choice.forms))
+def _choice_function(source: Source, choice: Choice, message: Message, field: Field) -> None:
+    source.line("")
+    source.doc([field.doc, "", "@param {Reader} reader", f"@returns {{{union_of(choice)}}}"])
+    with source.block(f"function {_reader_name(path(message.name, field.name))}(reader) {{"):
+        _choice(source, choice, path(message.name, field.name))
 
 
 def _reader_name(where: str) -> str:
@@ -116,13 +111,13 @@ def _reader_name(where: str) -> str:
 
 # ---- fields ----
 
-def _field(lines: Lines, field: Field, where: str, variables: dict[str, str], taken: Locals) -> None:
+def _field(source: Source, field: Field, where: str, variables: dict[str, str], taken: Locals) -> None:
     kind, name = field.type, quoted(path(where, field.name))
     if isinstance(kind, Constant):
-        lines.line(f"reader.constant({name}, {octets(kind.octets)});")
+        source.line(f"reader.constant({name}, {octets(kind.octets)});")
         return
     if isinstance(kind, Ignored):
-        lines.line("reader.skip();")
+        source.line("reader.skip();")
         return
     if isinstance(kind, Unsigned):
         given = bounds(kind)
@@ -143,9 +138,9 @@ def _field(lines: Lines, field: Field, where: str, variables: dict[str, str], ta
     if field.optional:
         suffix = "n" if isinstance(kind, Unsigned) and is_big(kind) else ""
         absent = "null" if field.absent is None else f"{field.absent}{suffix}"
-        lines.call(f"const {variables[field.name]} = reader.left === 0 ? {absent} : {call}", arguments)
+        source.call(f"const {variables[field.name]} = reader.left === 0 ? {absent} : {call}", arguments)
     else:
-        lines.call(f"const {variables[field.name]} = {call}", arguments)
+        source.call(f"const {variables[field.name]} = {call}", arguments)
 
 
 # ---- JSON objects with members; the same function reads and, before they are written, checks them ----
@@ -155,16 +150,16 @@ def members_function(form: Form) -> str:
     return f"read{pascal(form.name)}"
 
 
-def _members_function(lines: Lines, body: JsonObject, form: Form, name: str) -> None:
-    lines.line("")
-    lines.doc([form.doc, "", "@param {Members} members", f"@returns {{{form.value.name}}}"])
+def _members_function(source: Source, body: JsonObject, form: Form, name: str) -> None:
+    source.line("")
+    source.doc([form.doc, "", "@param {Members} members", f"@returns {{{form.value.name}}}"])
     taken = Locals("members")
     variables = {member.name: taken.take(member.name) for member in body.members}
-    with lines.block(f"function {members_function(form)}(members) {{"):
+    with source.block(f"function {members_function(form)}(members) {{"):
         for member in body.members:
-            lines.comment(f"{member.name}: {member.doc}")
-            lines.call(f"const {variables[member.name]} = members.read", _member(member))
-        _value(lines, form.value, variables, name)
+            source.comment(f"{member.name}: {member.doc}")
+            source.call(f"const {variables[member.name]} = members.read", _member(member))
+        _value(source, form.value, variables, name)
 
 
 def _member(member: JsonMember) -> list[str]:

@@ -1,56 +1,34 @@
-"""What the two halves of the JavaScript renderer share: lines, literals, names, options."""
+"""Writing JavaScript: indentation, calls that fit, literals, names and options."""
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-from collections.abc import Iterator
 
-from tcrp.gen.backends import prose
+from tcrp.gen.backends import prose, source
 from tcrp.gen.backends.names import camel
-from tcrp.gen.backends.values import forms
-from tcrp.gen.model import Message, Run, Unsigned, UpTo
+from tcrp.gen.model import Run, Unsigned, UpTo
 
-WIDTH = 120
 SAFE = 2 ** 53 - 1  # the greatest integer up to which numbers are exact
 
 
-class Lines:
-    """Lines of JavaScript, at the indentation of the innermost `block`."""
+class Source(source.Source):
+    """Lines of JavaScript."""
 
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._indent = ""
-
-    def line(self, text: str) -> None:
-        """One line as it is."""
-        self._lines.append(self._indent + text)
-
-    @contextlib.contextmanager
-    def block(self, head: str, tail: str = "}") -> Iterator[None]:
-        """`head`, indented what is written inside the `with`, `tail`."""
-        self.line(head)
-        before, self._indent = self._indent, self._indent + "  "
-        yield
-        self._indent = before
-        self.line(tail)
-
-    def comment(self, text: str) -> None:
-        """`text` behind "//", on as many lines as it needs."""
-        self._lines += prose.lines([text], f"{self._indent}// ", WIDTH)
+    STEP = "  "
+    OPENING = ""
 
     def doc(self, paragraphs: list[str]) -> None:
         """`paragraphs` as the JSDoc of what follows."""
-        self._lines += prose.block(paragraphs, self._indent, WIDTH)
+        self.lines += prose.block(paragraphs, self._indent, self.WIDTH)
 
     def call(self, head: str, arguments: list[str], tail: str = ";") -> None:
         """`head(arguments)tail` on one line; or with the last argument, or else each argument, on lines of its own."""
         whole = f"{head}({', '.join(arguments)}){tail}"
         first = f"{head}({', '.join([*arguments[:-1], '{'])}"
-        if len(self._indent + whole) <= WIDTH:
+        if len(self._indent + whole) <= self.WIDTH:
             self.line(whole)
             return
-        if arguments[-1].startswith("{ ") and len(self._indent + first) <= WIDTH:
+        if arguments[-1].startswith("{ ") and len(self._indent + first) <= self.WIDTH:
             with self.block(first, f"}}){tail}"):
                 for option in re.split(r", (?=\w+: )", arguments[-1][2:-2]):
                     self.line(f"{option},")
@@ -58,10 +36,6 @@ class Lines:
         with self.block(f"{head}(", f"){tail}"):
             for argument in arguments:
                 self.line(f"{argument},")
-
-    def text(self) -> str:
-        """All lines."""
-        return "\n".join(self._lines) + "\n"
 
 
 class Locals:
@@ -130,10 +104,3 @@ def maximum(value: int, limit: str) -> str:
 def method(kind: Run) -> str:
     """The method of Reader and Writer for `kind`."""
     return {"": "bytes", "utf-8": "utf8", "ascii": "ascii"}[kind.encoding]
-
-
-def union(message: Message) -> str:
-    """The type of a message's values."""
-    if message.value:
-        return message.value.name
-    return " | ".join(dict.fromkeys(form.value.name for form in forms(message)))

@@ -169,7 +169,7 @@ class Encoder:
         source = self._source
         if field.optional:
             source.line(f'{name} = b""')
-        with source.block(f"if {attribute} is not None:") if field.optional else source.inside(0):
+        with source.block(f"if {attribute} is not None:") if field.optional else source.indented(0):
             self._check(f"not isinstance({attribute}, Mapping)", "BAD_TYPE",
                         f'f"wants a mapping, not {{type({attribute}).__name__}}"', where)
             self._json(attribute, name, where)

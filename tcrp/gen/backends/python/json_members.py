@@ -12,7 +12,7 @@ def read_function(form: Form, path: str) -> str:
     assert isinstance(form.body, JsonObject)
     parameters = ["members: Mapping[str, Any]", "error: type[ProtocolError]", "offset: int | None"]
     source.call(f"def _read_{form.name}", parameters, f" -> {form.value.name}:")
-    with source.inside():
+    with source.indented():
         source.line(f'"""{form.doc} Raises `error` for a member that breaks its rules."""')
         for member in form.body.members:
             _member(source, member, path)

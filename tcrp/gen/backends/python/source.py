@@ -2,51 +2,25 @@
 from __future__ import annotations
 
 import contextlib
-import textwrap
 from collections.abc import Iterator, Sequence
 
-WIDTH = 120
+from tcrp.gen.backends import source
 
 
-class Source:
-    """Lines of Python, at the indentation of the innermost `block`."""
+class Source(source.Source):
+    """Lines of Python, which need nothing at the end of a block."""
 
-    def __init__(self, depth: int = 0) -> None:
-        self.lines: list[str] = []
-        self._indent = "    " * depth
-
-    def line(self, text: str = "") -> None:
-        """One line as it is."""
-        self.lines.append(self._indent + text if text else "")
-
-    @contextlib.contextmanager
-    def block(self, head: str) -> Iterator[None]:
-        """`head` and, indented, what is written inside the `with`."""
-        self.line(head)
-        with self.inside():
-            yield
-
-    @contextlib.contextmanager
-    def inside(self, steps: int = 1) -> Iterator[None]:
-        """What is written inside the `with` is indented by `steps`."""
-        before = self._indent
-        self._indent += "    " * steps
-        yield
-        self._indent = before
-
-    def comment(self, text: str) -> None:
-        """`text` behind "#", on as many lines as it needs."""
-        for part in textwrap.wrap(text, WIDTH - len(self._indent) - 2, break_on_hyphens=False):
-            self.line(f"# {part}")
+    OPENING = CLOSING = ""
+    COMMENT = "# "
 
     def call(self, head: str, arguments: Sequence[str], tail: str = "") -> None:
         """`head(arguments)tail` on one line, or with the arguments on one line or one each, as they fit."""
         inside = ", ".join(arguments)
-        if len(f"{self._indent}{head}({inside}){tail}") <= WIDTH:
+        if len(f"{self._indent}{head}({inside}){tail}") <= self.WIDTH:
             self.line(f"{head}({inside}){tail}")
             return
         with self.block(f"{head}("):
-            if len(self._indent + inside) <= WIDTH:
+            if len(self._indent + inside) <= self.WIDTH:
                 self.line(inside)
             else:
                 for argument in arguments:
@@ -59,7 +33,7 @@ class Source:
             self.line(head + (" + ".join(parts) or 'b""'))
             return
         inside = f"({', '.join(parts)})"
-        if len(f"{self._indent}    {inside}") <= WIDTH:
+        if len(f"{self._indent}    {inside}") <= self.WIDTH:
             self.call(f'{head}b"".join', [inside])
             return
         with self.block(f'{head}b"".join('):
@@ -73,10 +47,6 @@ class Source:
         """Raise `error`; `message` and `offset` are expressions, `offset` "" leaves it out."""
         where = [f'"{field}"', *([offset] if offset else [])]
         self.call(f"raise {error}", [f"ErrorCode.{code}", message, *where], tail)
-
-    def text(self) -> str:
-        """All lines."""
-        return "\n".join(self.lines) + "\n"
 
 
 class Names:

@@ -1,9 +1,11 @@
 """The decoders of the Rust codec: each reads the fields in order and gives the first fault."""
 from __future__ import annotations
 
-from tcrp.gen.backends.rust.source import STRUCT, Source, bits, identifier, most, number, octets, text
+from tcrp.gen.backends import names, prose
+from tcrp.gen.backends.rust.source import STRUCT, Source, identifier, most, number, octets
 from tcrp.gen.backends.rust.types import choice_type, variant
-from tcrp.gen.backends.values import ValueType, several
+from tcrp.gen.backends.source import quoted
+from tcrp.gen.backends.values import ValueType, bits, on_stream, several, type_name
 from tcrp.gen.model import (
     Choice,
     Constant,
@@ -22,6 +24,33 @@ from tcrp.gen.model import (
 )
 
 
+def read_function(source: Source, message: Message, types: dict[str, ValueType]) -> None:
+    """The function decode_... of a message, and those that only it calls."""
+    _members(source, message, types)
+    source.line()
+    source.doc(_about(message))
+    head = f"pub fn decode_{message.name}(octets: &[u8]) -> Result<{type_name(message, names.pascal)}>"
+    with source.block(head):
+        source.line(f"let mut input = Reading::new(octets, {'true' if on_stream(message) else 'false'});")
+        Decoder(source, types).message(message)
+
+
+def _members(source: Source, message: Message, types: dict[str, ValueType]) -> None:
+    places = [(message.name, message.body)] if isinstance(message.body, Choice) else [
+        (f"{message.name}.{field.name}", field.type) for field in message.body.fields]
+    for path, choice in places:
+        for form in choice.forms if isinstance(choice, Choice) else ():
+            if isinstance(form.body, JsonObject):
+                assert isinstance(choice, Choice)
+                members_function(source, form, choice, path, types)
+
+
+def _about(message: Message) -> list[str]:
+    doc, _, *others = prose.about(message)
+    layout = [line for line in others if not line.startswith("At most ")]
+    return [doc, "", "```text", *layout, "```", *(line for line in others if line.startswith("At most "))]
+
+
 class Decoder:
     """Writes the body of one decode function into `source`; what it reads is `input`."""
 
@@ -32,7 +61,7 @@ class Decoder:
     def message(self, message: Message) -> None:
         """All checks, and the value as the last expression."""
         if message.maximum is not None:
-            self._source.call("input.at_most", [text(message.name), number(message.maximum)], "?;")
+            self._source.call("input.at_most", [quoted(message.name), number(message.maximum)], "?;")
         if isinstance(message.body, Choice):
             self._choice(message.body, message.name, "Ok(", ")")
         else:
@@ -48,14 +77,14 @@ class Decoder:
         for field in body.fields:
             where = f"{path}.{field.name}"
             if isinstance(field.type, Constant):
-                self._source.call("input.constant", [text(where), octets(field.type.octets)], "?;")
+                self._source.call("input.constant", [quoted(where), octets(field.type.octets)], "?;")
             elif isinstance(field.type, Ignored):
                 self._source.line("input.skip_rest();")
             else:
                 found[field.name] = field.optional and field.absent is None
                 self._field(field, where, body.counted(field) is not None)
         if body.may_trail:
-            self._source.call("input.end", [text(path)], "?;")
+            self._source.call("input.end", [quoted(path)], "?;")
         return found
 
     def _construct(self, name: str, value: ValueType, found: dict[str, bool], head: str, tail: str) -> None:
@@ -82,7 +111,7 @@ class Decoder:
     def _choice(self, choice: Choice, path: str, head: str, tail: str) -> None:
         source = self._source
         if choice.empty is None:
-            source.call("input.more", [text(path)], "?;")
+            source.call("input.more", [quoted(path)], "?;")
         heads = [("!input.has_more()", choice.empty)] if choice.empty else []
         heads += [(f"input.begins(0x{octet:02X})", form) for octet, form in choice.cases]
         for index, (condition, form) in enumerate(heads):
@@ -111,7 +140,7 @@ class Decoder:
         value = self._types[form.value.name]
         if isinstance(form.body, JsonObject):
             self._source.line("let start = input.at;")
-            self._source.call("let members = input.object", [text(where)], "?;")
+            self._source.call("let members = input.object", [quoted(where)], "?;")
             self._source.line(f"read_{form.name}(&members, Some(start))?")
         elif form is choice.empty:
             self._construct(name, value, {}, "", "")
@@ -134,30 +163,30 @@ class Decoder:
     def _value(self, kind: Type, where: str, head: str, tail: str, is_counting: bool = False) -> None:
         source = self._source
         if isinstance(kind, Unsigned):
-            size = bits(kind, where)
+            size = bits(kind, where, "Rust")
             cast = "" if size == 64 or is_counting else f" as u{size}"
             if not size:
-                source.call(f"{head}input.array", [text(where)], f"?{tail}")
+                source.call(f"{head}input.array", [quoted(where)], f"?{tail}")
             else:
-                source.call(f"{head}input.number", [text(where), str(kind.octets), number(kind.minimum),
+                source.call(f"{head}input.number", [quoted(where), str(kind.octets), number(kind.minimum),
                                                     number(kind.maximum)], f"?{cast}{tail}")
         elif isinstance(kind, Run):
             self._run(kind, where, head, tail)
         elif isinstance(kind, JsonObject):
-            source.call(f"{head}input.object", [text(where)], f"?{tail}")
+            source.call(f"{head}input.object", [quoted(where)], f"?{tail}")
         elif isinstance(kind, Choice):
             self._choice(kind, where, head, tail)
 
     def _run(self, kind: Run, where: str, head: str, tail: str) -> None:
         source = self._source
         if isinstance(kind.extent, SizedBy):
-            source.call("let run = input.sized", [text(where), identifier(kind.extent.size)], "?;")
+            source.call("let run = input.sized", [quoted(where), identifier(kind.extent.size)], "?;")
         elif isinstance(kind.extent, Exactly):
-            source.call("let run = input.sized", [text(where), number(kind.extent.octets)], "?;")
+            source.call("let run = input.sized", [quoted(where), number(kind.extent.octets)], "?;")
         elif isinstance(kind.extent, UpTo):
-            source.call("let run = input.up_to", [text(where), octets(kind.extent.delimiter)], "?;")
+            source.call("let run = input.up_to", [quoted(where), octets(kind.extent.delimiter)], "?;")
         else:
-            source.call("let run = input.rest", [text(where)], "?;")
+            source.call("let run = input.rest", [quoted(where)], "?;")
         if not isinstance(kind.extent, Exactly) and (kind.minimum or kind.maximum is not None):
             source.line(f"let run = run.within({number(kind.minimum)}, {most(kind.maximum)})?;")
         taken = {"": "run.octets.to_vec()", "utf-8": "run.utf8()?", "ascii": "run.ascii()?"}[kind.encoding]
@@ -175,12 +204,12 @@ def members_function(source: Source, form: Form, choice: Choice, path: str, type
     inside = Source()
     inside.line("let members = Members {")
     inside.line("    members,")
-    inside.line(f"    field: {text(f'{path}.{form.name}')},")
+    inside.line(f"    field: {quoted(f'{path}.{form.name}')},")
     inside.line("    offset,")
     inside.line("};")
     value = types[form.value.name]
     for member in form.body.members:
-        keys = "&[" + ", ".join(text(key) for key in (member.name, *member.synonyms)) + "]"
+        keys = "&[" + ", ".join(quoted(key) for key in (member.name, *member.synonyms)) + "]"
         if member.required:
             inside.line(f"members.require({keys})?;")
         blank = "true" if member.blank_is_absent else "false"

@@ -1,10 +1,22 @@
 """The encoders of the Rust codec: each checks and writes the fields in order and gives the first fault."""
 from __future__ import annotations
 
-from tcrp.gen.backends.rust.source import STRUCT, Source, bits, identifier, most, number, octets, text
+from tcrp.gen.backends import names
+from tcrp.gen.backends.rust.source import STRUCT, Source, identifier, most, number, octets
 from tcrp.gen.backends.rust.types import choice_type, variant
-from tcrp.gen.backends.values import ValueType, begins_with_constant, several
+from tcrp.gen.backends.source import quoted
+from tcrp.gen.backends.values import ValueType, begins_with_constant, bits, several, type_name
 from tcrp.gen.model import Choice, Constant, Field, Form, JsonObject, Message, Run, Struct, Unsigned, UpTo
+
+
+def write_function(source: Source, message: Message, types: dict[str, ValueType]) -> None:
+    """The function encode_... of a message."""
+    source.line()
+    source.doc([f"The octets that [`decode_{message.name}`] reads as `message`."])
+    head = f"pub fn encode_{message.name}(message: &{type_name(message, names.pascal)}) -> Result<Vec<u8>>"
+    with source.block(head):
+        source.line("let mut output = Writing::new();")
+        Encoder(source, types).message(message)
 
 
 class Encoder:
@@ -23,7 +35,7 @@ class Encoder:
         if message.maximum is None:
             self._source.line("Ok(output.octets)")
         else:
-            self._source.call("output.at_most", [text(message.name), number(message.maximum)], "")
+            self._source.call("output.at_most", [quoted(message.name), number(message.maximum)], "")
 
     # ---- bodies; `value` is "message." or, for the fields that a pattern has bound, "" ----
 
@@ -76,7 +88,7 @@ class Encoder:
         self._struct(form.body, f"{path}.{form.name}", value)
         if form is choice.default and not begins_with_constant(form.body):
             others = ", ".join(f"0x{octet:02X}" for octet, _ in choice.cases)
-            self._source.call("output.differs", [text(path), "mark", f"&[{others}]"], "?;")
+            self._source.call("output.differs", [quoted(path), "mark", f"&[{others}]"], "?;")
 
     def _members(self, form: Form, body: JsonObject, where: str, value: str) -> None:
         source = self._source
@@ -87,7 +99,7 @@ class Encoder:
             given = value + name
             kind = "String" if member.kind == "string" else "Object"
             push = [f"let {name} = Json::{kind}({given}.clone());",
-                    f"members.push(({text(member.name)}.to_string(), {name}));"]
+                    f"members.push(({quoted(member.name)}.to_string(), {name}));"]
             if attributes[member.name].may_be_absent:
                 push[0] = f"let {name} = Json::{kind}({name}.clone());"
                 head = f"if let Some({name}) = {'&' if value else ''}{given}"
@@ -99,7 +111,7 @@ class Encoder:
             else:
                 for line in push:
                     source.line(line)
-        source.call("output.object", [text(where), "&members"], "?;")
+        source.call("output.object", [quoted(where), "&members"], "?;")
         source.line(f"read_{form.name}(&members, None)?;")
 
     # ---- fields ----
@@ -113,7 +125,7 @@ class Encoder:
         elif isinstance(kind, Run):
             self._run(kind, where, given)
         elif isinstance(kind, JsonObject):
-            source.call("output.object", [text(where), f"{'&' if value else ''}{given}"], "?;")
+            source.call("output.object", [quoted(where), f"{'&' if value else ''}{given}"], "?;")
         elif isinstance(kind, Choice):
             self._choice(kind, where, given)
 
@@ -121,13 +133,13 @@ class Encoder:
         source = self._source
         taken = f"{given}.as_bytes()" if kind.encoding else f"{given}.as_slice()"
         if kind.encoding == "ascii":
-            source.call("check_ascii", [text(where), given if "." not in given else f"&{given}"], "?;")
-        source.call("output.run", [text(where), taken, number(kind.minimum), most(kind.maximum)], "?;")
+            source.call("check_ascii", [quoted(where), given if "." not in given else f"&{given}"], "?;")
+        source.call("output.run", [quoted(where), taken, number(kind.minimum), most(kind.maximum)], "?;")
         if isinstance(kind.extent, UpTo):
-            source.call("output.delimiter", [text(where), taken, octets(kind.extent.delimiter)], "?;")
+            source.call("output.delimiter", [quoted(where), taken, octets(kind.extent.delimiter)], "?;")
 
     def _number(self, field: Field, kind: Unsigned, body: Struct, where: str, value: str) -> None:
-        counted, size = body.counted(field), bits(kind, where)
+        counted, size = body.counted(field), bits(kind, where, "Rust")
         place = f"{value}{identifier(field.name)}" if value else f"*{identifier(field.name)}"
         given = place if size == 64 else f"u64::from({place})"
         if counted is not None:
@@ -135,5 +147,5 @@ class Encoder:
         elif not size:
             self._source.line(f"output.put(&{place.lstrip('*')});")
             return
-        self._source.call("output.number", [text(where), str(kind.octets), number(kind.minimum), number(kind.maximum),
+        self._source.call("output.number", [quoted(where), str(kind.octets), number(kind.minimum), number(kind.maximum),
                                             given], "?;")

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from tcrp.gen.backends import names, prose
-from tcrp.gen.backends.rust.source import VARIANT, Source, enum_name, identifier, number, text, type_of
+from tcrp.gen.backends.rust.source import VARIANT, Source, enum_name, identifier, number, type_of
+from tcrp.gen.backends.source import quoted
 from tcrp.gen.backends.values import Attribute, ValueType, form_name, forms, several, value_types
 from tcrp.gen.model import Choice, Form, Message, Model, Quantity, Registry, SchemaError
 
@@ -83,7 +84,7 @@ def _error_codes(source: Source, model: Model) -> None:
             source.doc([doc])
             with source.block(f"pub fn {function}(self) -> &'static str"), source.block("match self"):
                 for code in model.error_codes:
-                    said = text(str(code.value) if function == "name" else code.doc)
+                    said = quoted(str(code.value) if function == "name" else code.doc)
                     _arm(source, f"Self::{names.pascal(code.name)} =>", said)
 
 
@@ -95,7 +96,7 @@ def _arm(source: Source, head: str, value: str) -> None:
         source.line(value)
 
 
-def values(model: Model) -> list[str]:
+def declarations(model: Model) -> list[str]:
     """The structs and enums of values."""
     source = Source()
     types = {value.name: value for value in value_types(model)}
