@@ -65,7 +65,7 @@ def decode(name: str, octets: bytes) -> Any:
 
 
 def decode_stream(name: str, stream: io.BytesIO) -> Any:
-    """The message that all octets of `stream` are, which may be a `tcrp.fields.Trace` that records how they were read."""
+    """The message that all octets of `stream` are, which may be a `tcrp.fields.Trace`."""
     try:
         parsed = schema.MESSAGES[name].parse_stream(stream)
     except ConstructError as error:

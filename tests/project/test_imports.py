@@ -63,7 +63,8 @@ TABLE = {
     "tcrp.forms": Rule("tcrp.constants tcrp.tracing", "construct"),
     "tcrp.fields": Rule("tcrp.constants tcrp.tracing tcrp.json_fields tcrp.runs tcrp.forms", "construct"),
     "tcrp.schema": Rule("tcrp.constants tcrp.fields", "construct"),
-    "tcrp.codec": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.fields tcrp.schema", "construct"),
+    # of fastcodec: the signatures, for type checkers only
+    "tcrp.codec": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.fields tcrp.schema tcrp.fastcodec", "construct"),
     "tcrp.fastcodec": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.json_text"),
     "tcrp.framing": Rule("tcrp.constants tcrp.errors tcrp.messages"),
     "tcrp.state": Rule("tcrp.constants tcrp.errors"),

@@ -8,7 +8,7 @@ def layout(message: Message) -> list[str]:
     """The layout of a message, one line for it and one for each form."""
     if isinstance(message.body, Choice):
         return _forms(message.body)
-    lines = [_struct(message.body)]
+    lines = [_struct(message.body) or "no octets"]
     for field in message.body.fields:
         if isinstance(field.type, Choice):
             lines += _forms(field.type)

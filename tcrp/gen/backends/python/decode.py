@@ -73,7 +73,8 @@ class Decoder:
                 self._optional(field, body, path, at, variables)
             else:
                 at = self._field(field, path, at, variables, known)
-        if body.may_trail and body.fields and not body.fields[-1].optional:
+        is_nothing = chosen and not body.fields  # the form of no octets
+        if body.may_trail and not is_nothing and not any(field.optional for field in body.fields[-1:]):
             self._end(path, at)
         self._source.call(f"{sink}{value.name}", arguments(value, variables))
 

@@ -10,7 +10,7 @@ from tcrp.gen.backends.python.source import Source
 from tcrp.gen.documents import words
 from tcrp.gen.model import NOTICE, Choice, Field, Form, JsonObject, Message, Model, Run, SizedBy, Struct, Unsigned
 
-_INTRODUCTION = f'''"""Messages to octets and back, straight-line, without construct: functions and errors of `tcrp.codec`.
+_INTRODUCTION = f'''"""Messages to octets and back, without construct: the functions and errors of `tcrp.codec`.
 
 {NOTICE}
 
@@ -169,7 +169,8 @@ def _docstring(source: Source, message: Message) -> None:
 
 def _has_envelope(message: Message) -> bool:
     """Whether a message is sizes, the fields that have them, and a choice."""
-    if isinstance(message.body, Choice) or not isinstance(message.body.fields[-1].type, Choice):
+    if isinstance(message.body, Choice) or not message.body.fields \
+            or not isinstance(message.body.fields[-1].type, Choice):
         return False
     sizes = [field for field in message.body.fields if message.body.counted(field)]
     sized = [field for field in message.body.fields if isinstance(field.type, Run)

@@ -80,6 +80,8 @@ def bound_text(minimum: int, maximum: int | None) -> str:
 def outside(value: str, minimum: int, maximum: int | None, least: int = 0, most: int | None = None) -> str:
     """The condition that `value`, known to be in `least`..`most`, is out of bounds; "" if it cannot be."""
     above = maximum is not None and (most is None or maximum < most)
+    if above and minimum == maximum:
+        return f"{value} != {minimum}"
     if minimum > least:
         return f"not {minimum} <= {value} <= {maximum}" if above else f"{value} < {minimum}"
     return f"{value} > {maximum}" if above else ""
