@@ -179,7 +179,7 @@ def test_a_slow_disk_makes_nobody_wait_and_the_loss_is_told(slow: Slow) -> None:
     assert lines[0]["event"] == "first"
     assert [line["number"] for line in lines[1:-2]] == list(range(logs.LINES))
     lost = lines[-2]
-    assert (lost["event"], lost["count"], lost["level"]) == ("lines of this log were lost", 50, "WARNING")
+    assert (lost["event"], lost["count"], lost["level"]) == ("log lines were lost", 50, "WARNING")
     assert lines[-1]["event"] == "last"
 
 

@@ -26,13 +26,13 @@ def tools() -> list[Tool]:
 
 
 def version(tool: Tool, modules: Path) -> str:
-    """The first line that the tool prints about its version; "" if it is not installed."""
+    """The first line with text that the tool prints about its version; "" if it is not installed."""
     if not tool.is_installed(modules):
         return ""
     program, *arguments = (word.format(modules=modules) for word in tool.version)
     done = subprocess.run([shutil.which(program) or program, *arguments], stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    return done.stdout.partition("\n")[0]
+    return next((line for line in done.stdout.splitlines() if line.strip()), "")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,7 +12,7 @@ def numbers(model: Model) -> list[str]:
     """Macros and enumerations."""
     source = Source()
     source.line(f"#define TCRP_VERSION {model.version}")
-    source.line(f"#define TCRP_PORT {model.port} /* of TCP and UDP */")
+    source.line(f"#define TCRP_PORT {model.port} /* the default, for TCP and UDP */")
     for title, prefix, quantities in (("limits", "LIMIT", model.limits), ("timers", "TIMER", model.timers)):
         source.line()
         source.line(f"/* ---- {title} ---- */")
@@ -32,10 +32,10 @@ def numbers(model: Model) -> list[str]:
         for code in model.error_codes:
             source.doc([code.doc])
             source.line(f"{constant('ERROR', code.name)},")
-        source.doc(["A buffer of the caller is too small; of this codec alone, no fault of a message."])
+        source.doc(["A buffer of the caller is too small; only in this codec, not a fault of a message."])
         source.line("TCRP_ERROR_NO_SPACE")
     source.line()
-    source.doc(["The name of a code as all implementations have it."])
+    source.doc(["The name of a code, the same in all implementations."])
     source.line("static inline const char *tcrp_error_name(tcrp_error_code code)")
     source.line("{")
     with source.indented():
@@ -148,7 +148,7 @@ def _union(source: Source, name: str, path: str, doc: list[str], found: tuple[Fo
             source.doc([form.doc])
             source.line(selector(path, form, found) + ("," if index < len(distinct) - 1 else ""))
     source.line()
-    source.doc([*doc, "`form` says which member of `as` counts; a form without fields has none."])
+    source.doc([*doc, "`form` selects the member of `as`; a form without fields has none."])
     with source.block(f"typedef struct {name}", f"}} {name};"):
         source.line(f"{name}_form form;")
         inside = [form for form in distinct.values() if has_members(types[form.value.name])]

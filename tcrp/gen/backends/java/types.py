@@ -54,7 +54,7 @@ def numbers(model: Model) -> list[str]:
     source.doc("The version of the protocol.")
     source.line(f"public static final int VERSION = {model.version};")
     source.line()
-    source.doc("The port, TCP and UDP, where no other is named.")
+    source.doc("The default port, for TCP and UDP.")
     source.line(f"public static final int PORT = {model.port};")
     return [source.text(), *(_registry(registry) for registry in model.registries), _limits(model.limits),
             _timers(model.timers), _error_codes(model.error_codes)]
@@ -62,7 +62,7 @@ def numbers(model: Model) -> list[str]:
 
 def _registry(registry: Registry) -> str:
     source = Source()
-    source.doc(f"{registry.doc} Values that are not named here occur, too.", *prose.ranges(registry))
+    source.doc(f"{registry.doc} Unassigned values occur, too.", *prose.ranges(registry))
     with source.block(f"public static final class {pascal(registry.name)}"):
         with source.block(f"private {pascal(registry.name)}()"):
             pass
@@ -71,7 +71,7 @@ def _registry(registry: Registry) -> str:
             source.doc(entry.doc)
             source.line(f"public static final int {screaming(entry.name)} = {entry.value};")
         source.line()
-        source.doc("The name of a value; of one that is not named, its number.")
+        source.doc("The name of a value; its number if it is unassigned.")
         with source.block("public static String name(int value)"), source.block("return switch (value)", "};"):
             for entry in registry.entries:
                 source.line(f'case {screaming(entry.name)} -> "{entry.name}";')
@@ -109,14 +109,14 @@ def _timers(timers: Iterable[Quantity]) -> str:
 
 def _error_codes(codes: Iterable[Assigned]) -> str:
     source, codes = Source(), list(codes)
-    source.doc("What is wrong; the same in every implementation.")
+    source.doc("The kind of a fault; the codes are the same in every implementation.")
     with source.block("public enum ErrorCode"):
         for code in codes:
             source.doc(code.doc)
             end = ";" if code is codes[-1] else ","
             source.line(f"{screaming(code.name)}({literal(str(code.value).encode())}){end}")
         source.line()
-        source.doc("The code as the data files have it.")
+        source.doc("The code as it is in the data files.")
         source.line("public final String value;")
         source.line()
         with source.block("ErrorCode(String value)"):

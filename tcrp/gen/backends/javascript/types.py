@@ -27,11 +27,11 @@ def numbers(model: Model) -> list[str]:
     """Constants and their names."""
     return [
         f"/** The version of the protocol. */\nexport const VERSION = {model.version};",
-        f"/** The port, TCP and UDP, where no other is named. */\nexport const PORT = {model.port};",
+        f"/** The default port, for TCP and UDP. */\nexport const PORT = {model.port};",
         *(_registry(registry) for registry in model.registries),
         _quantities("LIMITS", "Sizes and counts.", model.limits),
         _quantities("TIMERS", "Times in seconds.", model.timers),
-        _frozen("ErrorCode", ["What is wrong, as TcrpError.code."],
+        _frozen("ErrorCode", ["The kind of a fault, in TcrpError.code."],
                 ((code.name, json.dumps(code.value), code.doc) for code in model.error_codes)),
         "/** @typedef {(typeof ErrorCode)[keyof typeof ErrorCode]} ErrorCode One of the values of ErrorCode. */",
     ]
