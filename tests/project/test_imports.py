@@ -63,9 +63,9 @@ TABLE = {
     "tcrp.forms": Rule("tcrp.constants tcrp.tracing", "construct"),
     "tcrp.fields": Rule("tcrp.constants tcrp.tracing tcrp.json_fields tcrp.runs tcrp.forms", "construct"),
     "tcrp.schema": Rule("tcrp.constants tcrp.fields", "construct"),
+    "tcrp.fastcodec": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.json_text"),
     # of fastcodec: the signatures, for type checkers only
     "tcrp.codec": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.fields tcrp.schema tcrp.fastcodec", "construct"),
-    "tcrp.fastcodec": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.json_text"),
     "tcrp.framing": Rule("tcrp.constants tcrp.errors tcrp.messages"),
     "tcrp.state": Rule("tcrp.constants tcrp.errors"),
     "tcrp.connection": Rule("tcrp.constants tcrp.errors tcrp.messages tcrp.framing tcrp.state"),
@@ -159,7 +159,7 @@ TABLE = {
     "tcrp_client.ui.messages": Rule("tcrp.constants tcrp.text"),
     "tcrp_client.events": Rule("tcrp.constants tcrp.messages"),
     "tcrp_client.ui.commands": Rule("tcrp.constants tcrp.text tcrp_client.ui.messages"),
-    "tcrp_client.outgoing": Rule("tcrp.constants tcrp.messages tcrp.text", "wcwidth"),
+    "tcrp_client.outgoing": Rule("tcrp.constants tcrp.messages tcrp.text tcrp.codec", "wcwidth"),
     "tcrp_client.ui.render": Rule("tcrp.constants tcrp.text tcrp_client.ui.messages tcrp_client.events", "wcwidth"),
     "tcrp_client.session": Rule(CLIENT + " tcrp_client.events tcrp_client.outgoing"),
     # What the loop is made of: each has one kind of input or output.

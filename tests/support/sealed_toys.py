@@ -6,13 +6,8 @@ here is part of the protocol.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tcrp.constants import ErrorCode, Registry
 from tcrp.fields import (
@@ -70,7 +65,7 @@ class Refusal(Registry):
     TOO_LONG = 1, "Over 4,096 octets."
 
 
-FrameType.reserved = (4, 127), (0x83, 0x84), (0x86, 255)
+FrameType.reserved = (4, 128), (0x83, 0x84), (0x86, 255)
 FrameType.never = ((0, 0),)
 EventKind.reserved = ((3, 255),)
 EndReason.reserved = (0, 0), (4, 255)
@@ -280,7 +275,7 @@ def described() -> model.Model:
     real = introspect.protocol()
     return model.Model(
         version=1, port=9001, messages=introspect.describe(TOYS, CARRIAGE, CLASSES), limits=real.limits,
-        registries=tuple(_registry(cls) for cls in REGISTRIES), values_from="tests.support.sealed_toys",
+        registries=tuple(_registry(cls) for cls in REGISTRIES), values_from="tcrp.sealed_toys",
         error_codes=tuple(model.Assigned(code.name, code.value, code.doc, code.since) for code in ErrorCode))
 
 

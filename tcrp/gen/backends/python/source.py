@@ -53,6 +53,7 @@ class Names:
     """The local variables of one function: a name is not used for two things, nor with two types."""
 
     def __init__(self, *reserved: str) -> None:
+        reserved = (*reserved, "bytes", "int", "isinstance", "len", "type")  # built-in names that functions use
         self._types = dict.fromkeys(reserved, "")
         self._open = set(reserved)
 

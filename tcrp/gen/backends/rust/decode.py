@@ -31,7 +31,8 @@ def read_function(source: Source, message: Message, types: dict[str, ValueType])
     source.doc(_about(message))
     head = f"pub fn decode_{message.name}(octets: &[u8]) -> Result<{type_name(message, names.pascal)}>"
     with source.block(head):
-        source.line(f"let mut input = Reading::new(octets, {'true' if on_stream(message) else 'false'});")
+        mutable = "" if isinstance(message.body, Struct) and not message.body.fields else "mut "
+        source.line(f"let {mutable}input = Reading::new(octets, {'true' if on_stream(message) else 'false'});")
         Decoder(source, types).message(message)
 
 
