@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,16 @@ def test_the_tools_are_known_before_anything_is_installed() -> None:
                           capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == len(command.tools())
+
+
+@pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="needs make and a POSIX sh")
+def test_make_tools_names_every_tool_that_is_missing(tmp_path: Path) -> None:
+    for name in "sh", "cat", "mkdir", "tr", "uname", "tail":  # neither apt-get nor npm: it cannot install anything
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    done = subprocess.run([str(shutil.which("make")), "-s", "tools", f"PYTHON={sys.executable}"], cwd=ROOT, text=True,
+                          env={"PATH": str(tmp_path)}, capture_output=True, timeout=60, check=False)
+    assert done.returncode > 0
+    for tool in command.tools():
+        if not tool.from_npm:
+            oldest = f"{tool.oldest} or later; " if tool.oldest else ""
+            assert f"tools: no {tool.name} ({oldest}Debian, Ubuntu: apt install {tool.packages})\n" in done.stderr

@@ -81,7 +81,7 @@ class Encoder:
         self._struct(form.body, f"{path}.{form.name}", value)
         if form is not choice.default or (form.body.fields and isinstance(form.body.fields[0].type, Constant)):
             return
-        # Written as it is, the form would be read as another.
+        # Its octets would be read as another form.
         others = ["out.size == out.mark", *(f"out.first == 0x{octet:02X}" for octet, _ in choice.cases)]
         with self._source.block(f"if ({' || '.join(others)})"):
             self._refuse("OUT_OF_RANGE", path)

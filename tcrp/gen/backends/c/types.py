@@ -1,4 +1,4 @@
-"""The declarations of the C codec: numbers and names of the wire, and the struct of every value."""
+"""The declarations of the C codec: numbers and names of the protocol, and the struct of every value."""
 from __future__ import annotations
 
 from tcrp.gen.backends import names, prose, values
@@ -68,7 +68,7 @@ def declarations(model: Model) -> list[str]:
     source = Source()
     declared: set[str] = set()
     types = {value.name: value for value in value_types(model)}
-    # A struct stands before the one that holds it.
+    # A struct is declared before the one that contains it.
     for message in model.messages:
         found = forms(message)
         for name in dict.fromkeys(form.value.name for form in found):
@@ -99,7 +99,7 @@ def value_type(message: Message) -> str:
 
 
 def selector(path: str, form: Form, found: tuple[Form, ...]) -> str:
-    """The enumerator that says which form a value of the choice `path` has."""
+    """The enumerator of `form` in the choice at `path`."""
     return constant(*path.split("."), form_name(form, found))
 
 
@@ -109,7 +109,7 @@ def has_members(value: ValueType) -> bool:
 
 
 def flag(attribute: Attribute) -> str:
-    """The member that says whether a number is there; "" if it always is, or says so itself."""
+    """The member that says whether a number is present; "" if it needs none."""
     return f"has_{attribute.name}" if attribute.may_be_absent and isinstance(attribute.type, Unsigned) else ""
 
 

@@ -29,7 +29,7 @@ package tcrp
 
 
 def render(model: Model) -> str:
-    """The text of tcrp.go. Raises SchemaError for what Go has no type for."""
+    """The text of tcrp.go. Raises SchemaError for what Go cannot express."""
     runtime = [file.read_text(encoding="utf-8") for file in _RUNTIME]
     imports = sorted({name for text in runtime for name in re.findall(r'^\t("[a-z0-9/]+")$', text, re.M)} | {'"time"'})
     types = Types(model)

@@ -1,4 +1,4 @@
-"""The declarations of the Go codec: numbers and names of the wire, and the types of all values."""
+"""The declarations of the Go codec: numbers and names of the protocol, and the types of all values."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from tcrp.gen.model import (
 
 
 def unsigned_type(octets: int) -> str:
-    """The smallest type for that many octets; more than 8 take a big integer."""
+    """The smallest type for `octets` octets; a big integer above 8."""
     return next((f"uint{8 * size}" for size in (1, 2, 4, 8) if octets <= size), "*big.Int")
 
 

@@ -1,4 +1,4 @@
-"""The declarations of the Java codec: numbers and names of the wire, and the types of all values."""
+"""The declarations of the Java codec: numbers and names of the protocol, and the types of all values."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -22,12 +22,12 @@ from tcrp.gen.model import (
 
 
 def integer_type(octets: int) -> str:
-    """The smallest type that has all values of that many octets."""
+    """The smallest type for all values of `octets` octets."""
     return "int" if octets < 4 else "long" if octets < 8 else "BigInteger"
 
 
 def type_of(value: str, attribute: Attribute) -> str:
-    """The type of an attribute of the value type named; absence is null."""
+    """The type of an attribute of the value type `value`; absence is null."""
     kind = attribute.type
     if isinstance(kind, Choice):
         return value + pascal(attribute.name) if several(kind.forms) else kind.default.value.name
@@ -80,30 +80,31 @@ def _registry(registry: Registry) -> str:
 
 
 def _limits(limits: Iterable[Quantity]) -> str:
-    source = Source()
-    source.doc("Sizes and counts.")
-    with source.block("public static final class Limits"):
-        with source.block("private Limits()"):
-            pass
-        for limit in limits:
-            source.line()
-            source.doc(f"{limit.unit}: {limit.doc}")
-            kind, end = ("int", "") if limit.value < 2 ** 31 else ("long", "L")
-            source.line(f"public static final {kind} {screaming(limit.name)} = {limit.value}{end};")
-    return source.text()
+    def declared(limit: Quantity) -> str:
+        kind, end = ("int", "") if limit.value < 2 ** 31 else ("long", "L")
+        return f"{kind} {screaming(limit.name)} = {limit.value}{end}"
+
+    return _constants("Limits", "Sizes and counts.", [
+        (f"{limit.unit}: {limit.doc}", declared(limit)) for limit in limits])
 
 
 def _timers(timers: Iterable[Quantity]) -> str:
+    return _constants("Timers", "Times.", [
+        (timer.doc, f"Duration {screaming(timer.name)} = Duration.ofMillis({timer.value * 1000:.0f})")
+        for timer in timers])
+
+
+def _constants(name: str, doc: str, entries: list[tuple[str, str]]) -> str:
+    """A class of constants, each with its documentation and its declaration."""
     source = Source()
-    source.doc("Times.")
-    with source.block("public static final class Timers"):
-        with source.block("private Timers()"):
+    source.doc(doc)
+    with source.block(f"public static final class {name}"):
+        with source.block(f"private {name}()"):
             pass
-        for timer in timers:
+        for entry, declared in entries:
             source.line()
-            source.doc(timer.doc)
-            source.line(f"public static final Duration {screaming(timer.name)} = "
-                        f"Duration.ofMillis({timer.value * 1000:.0f});")
+            source.doc(entry)
+            source.line(f"public static final {declared};")
     return source.text()
 
 

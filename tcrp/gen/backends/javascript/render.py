@@ -28,7 +28,7 @@ _HEAD = f"""\
 
 
 def render(model: Model) -> str:
-    """The text of tcrp.mjs. Raises SchemaError for what JavaScript has no place for."""
+    """The text of tcrp.mjs. Raises SchemaError for what JavaScript cannot express."""
     parts = [_HEAD, *numbers(model), *declarations(model)]
     for message in model.messages:
         parts += [read_function(message), write_function(message)]

@@ -1,4 +1,4 @@
-"""The declarations of the JavaScript codec: numbers and names of the wire, and the types of all values in JSDoc."""
+"""The declarations of the JavaScript codec: numbers and names of the protocol, and the types of all values in JSDoc."""
 from __future__ import annotations
 
 import json
@@ -43,7 +43,7 @@ def _registry(registry: Registry) -> str:
 
 
 def _quantities(name: str, doc: str, quantities: Iterable[Quantity]) -> str:
-    # Frozen in a second step, a property is any number to TypeScript, and not the number that it is.
+    # Frozen in a second step, so that TypeScript infers number and not the literal.
     lines = [f"const {camel(name)} = {{"]
     for quantity in quantities:
         lines += prose.block([f"{quantity.unit}: {quantity.doc}"], "  ", Source.WIDTH)

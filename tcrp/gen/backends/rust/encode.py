@@ -52,7 +52,7 @@ class Encoder:
                 self._field(field, body, where, value)
 
     def _choice(self, choice: Choice, path: str, given: str) -> None:
-        """`given` is a place, the value of the choice."""
+        """`given` is a place expression for the value of the choice."""
         source = self._source
         written = [form for form in choice.forms if form.written]
         if choice.default.written and not begins_with_constant(choice.default.body):

@@ -1,4 +1,4 @@
-"""The declarations of the Rust codec: numbers and names of the wire, and the types of all values."""
+"""The declarations of the Rust codec: numbers and names of the protocol, and the types of all values."""
 from __future__ import annotations
 
 from tcrp.gen.backends import names, prose
@@ -128,7 +128,7 @@ def attribute_type(attribute: Attribute, path: str, message: Message) -> str:
 
 
 def variant(form: Form, found: tuple[Form, ...]) -> str:
-    """The variant of an enum that a value of `form` is."""
+    """The enum variant for a value of `form`."""
     return names.pascal(form_name(form, found))
 
 
