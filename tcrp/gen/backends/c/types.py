@@ -37,8 +37,7 @@ def numbers(model: Model) -> list[str]:
     source.line()
     source.doc(["The name of a code, the same in all implementations."])
     source.line("static inline const char *tcrp_error_name(tcrp_error_code code)")
-    source.line("{")
-    with source.indented():
+    with source.block(""):
         with source.block("switch (code)"):
             for code in model.error_codes:
                 source.line(f"case {constant('ERROR', code.name)}:")
@@ -48,7 +47,6 @@ def numbers(model: Model) -> list[str]:
             source.line("case TCRP_OK:")
             source.line("    break;")
         source.line('return "ok";')
-    source.line("}")
     return source.lines
 
 

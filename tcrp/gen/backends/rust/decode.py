@@ -1,4 +1,4 @@
-"""The decoders of the Rust codec: each reads the fields in order and gives the first fault."""
+"""The decoders of the Rust codec: each reads the fields in order and returns the first fault."""
 from __future__ import annotations
 
 from tcrp.gen.backends import names, prose

@@ -1,4 +1,4 @@
-"""The encoders of the Rust codec: each checks and writes the fields in order and gives the first fault."""
+"""The encoders of the Rust codec: each checks and writes the fields in order and returns the first fault."""
 from __future__ import annotations
 
 from tcrp.gen.backends import names
