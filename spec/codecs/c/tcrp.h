@@ -8,10 +8,10 @@
  *     tcrp_fault fault = tcrp_decode_relay_datagram(octets, size, &datagram);
  *     if (fault.code != TCRP_OK) ... fault.code, fault.field, fault.offset
  *
- * decode: slices of the message point into `octets` (a few into `scratch`) and are valid as long as these are. After a
- * fault the message is not.
- * encode: `*size` is how many octets the message has; if that is more than `capacity`, the code is TCRP_ERROR_NO_SPACE
- * and the buffer holds the beginning. Nothing is to be used after another fault. Faults have no offset. */
+ * decode: slices of the message point into `octets` (a few into `scratch`), and are valid as long as those are. After a
+ * fault the message is not valid.
+ * encode: `*size` is the size of the message in octets; if that exceeds `capacity`, the code is TCRP_ERROR_NO_SPACE and
+ * the buffer has the beginning. After another fault, do not use the buffer. Faults in encoding have no offset. */
 #ifndef TCRP_H
 #define TCRP_H
 
@@ -315,7 +315,7 @@ static inline size_t tcrp_utf8_sequence(const uint8_t *at, size_t left)
     if (left < size) {
         return 0;
     }
-    /* The second octet rules out overlong forms, surrogates, and what is above U+10FFFF. */
+    /* The second octet rules out overlong forms, surrogates, and values above U+10FFFF. */
     if (at[0] == 0xE0) {
         least = 0xA0;
     } else if (at[0] == 0xED) {
@@ -375,7 +375,7 @@ static inline size_t tcrp_find_(tcrp_slice octets, tcrp_slice delimiter)
  *
  * A JSON value is a slice of its text. The checking functions take UTF-8 and return the end of the value, or NULL.
  * Recursion is bounded by the depth that the protocol allows. Each key is compared with all before it: the time for an
- * object grows with the square of its keys, so bound the size of what is read (the accept limit does). */
+ * object grows with the square of its keys, so bound the size of the input (the accept limit does). */
 
 static inline const uint8_t *tcrp_json_space_(const uint8_t *at, const uint8_t *end)
 {
@@ -1807,15 +1807,15 @@ static inline tcrp_fault tcrp_encode_relay_datagram(const tcrp_relay_datagram *m
     return tcrp_written_(&out, "relay_datagram", size);
 }
 
-/* Takes whole messages control_frame from a stream, however it is cut into pieces.
+/* Finds whole messages control_frame in a stream, however it is split.
  *
- * tcrp_control_frame_reader_feed gives it octets, tcrp_control_frame_reader_next takes one message out of them. */
+ * tcrp_control_frame_reader_feed appends octets, tcrp_control_frame_reader_next takes one message. */
 typedef struct tcrp_control_frame_reader {
     tcrp_waiting_ waiting;
     uint64_t accept;
 } tcrp_control_frame_reader;
 
-/* The octets of a buffer in which every message fits whose operation_payload_size is at most `accept`. */
+/* The size of a buffer that fits every message whose operation_payload_size is at most `accept`. */
 #define TCRP_CONTROL_FRAME_READER_SPACE(accept) (287 + (size_t)(accept))
 
 /* A reader that refuses a message whose operation_payload_size is above `accept` (TCRP_ERROR_TOO_LARGE), and keeps
@@ -1829,23 +1829,22 @@ static inline void tcrp_control_frame_reader_init(tcrp_control_frame_reader *rea
     reader->accept = accept;
 }
 
-/* Append octets of the stream. Gives how many were taken; if that is fewer than `size`, take messages out before the
- * rest is fed. Messages taken before are no longer valid. */
+/* Appends octets of the stream. Returns how many were taken; if fewer than `size`, take messages before feeding the
+ * rest. Messages taken earlier are no longer valid. */
 static inline size_t tcrp_control_frame_reader_feed(tcrp_control_frame_reader *reader, const uint8_t *octets,
                                                     size_t size)
 {
     return tcrp_wait_(&reader->waiting, octets, size);
 }
 
-/* Octets that belong to no message taken so far; at 0 the stream can end without cutting one. */
+/* The number of octets after the last message taken; where the stream ends, it must be 0. */
 static inline size_t tcrp_control_frame_reader_waiting(const tcrp_control_frame_reader *reader)
 {
     return reader->waiting.end - reader->waiting.start;
 }
 
-/* The next whole message, taken out of the stream; its slices point into the buffer. A fault with `is_incomplete` says
- * that more octets are needed. Sizes are judged as soon as the first 32 octets are there; after such a fault nothing
- * more can be read. */
+/* Takes the next message; its slices point into the buffer. A fault with `is_incomplete` means that more octets are
+ * needed. Sizes are checked as soon as the first 32 octets are there; after such a fault nothing more can be read. */
 static inline tcrp_fault tcrp_control_frame_reader_next(tcrp_control_frame_reader *reader, tcrp_control_frame *message)
 {
     const size_t waiting = tcrp_control_frame_reader_waiting(reader);

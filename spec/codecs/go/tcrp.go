@@ -4,9 +4,9 @@
 
 // Package tcrp turns messages of the TCRP chat-room protocol into octets and back.
 //
-// A Decode function fails for octets that are not exactly one such message, an Encode function for a value that has
-// none. The error is always an *Error with the first fault in the order of the fields. FrameReader finds the control
-// frames in a stream. What is decoded shares no memory with the octets. Nothing here panics on any octets.
+// A Decode function fails unless the octets are exactly one such message, an Encode function if the value cannot be
+// encoded. The error is always an *Error with the first fault in the order of the fields. FrameReader finds control
+// frames in a stream. Decoded values share no memory with the octets. No input makes these functions panic.
 package tcrp
 
 import (
@@ -430,7 +430,7 @@ func DecodeControlHeader(octets []byte) (ControlHeader, error) {
 	return message, nil
 }
 
-// EncodeControlHeader gives the octets that DecodeControlHeader reads as message.
+// EncodeControlHeader returns the octets that DecodeControlHeader reads as message.
 func EncodeControlHeader(message ControlHeader) ([]byte, error) {
 	var w writer
 	w.unsigned("control_header.room_name_size", 1, 0, 255, uint64(message.RoomNameSize))
@@ -465,7 +465,7 @@ func DecodeControlFrame(octets []byte) (ControlFrame, error) {
 	return message, nil
 }
 
-// EncodeControlFrame gives the octets that DecodeControlFrame reads as message.
+// EncodeControlFrame returns the octets that DecodeControlFrame reads as message.
 func EncodeControlFrame(message ControlFrame) ([]byte, error) {
 	var w writer
 	w.sizeOfText("control_frame.room_name_size", 1, 0, 255, message.RoomName)
@@ -505,7 +505,7 @@ func DecodeRequestPayload(octets []byte) (RequestPayload, error) {
 	return message, nil
 }
 
-// EncodeRequestPayload gives the octets that DecodeRequestPayload reads as message.
+// EncodeRequestPayload returns the octets that DecodeRequestPayload reads as message.
 func EncodeRequestPayload(message RequestPayload) ([]byte, error) {
 	var w writer
 	w.members("request_payload.json_request",
@@ -534,7 +534,7 @@ func DecodeResponsePayload(octets []byte) (ResponsePayload, error) {
 	return message, nil
 }
 
-// EncodeResponsePayload gives the octets that DecodeResponsePayload reads as message.
+// EncodeResponsePayload returns the octets that DecodeResponsePayload reads as message.
 func EncodeResponsePayload(message ResponsePayload) ([]byte, error) {
 	var w writer
 	w.unsigned("response_payload.status", 1, 0, 255, uint64(message.Status))
@@ -558,7 +558,7 @@ func DecodeCompletePayload(octets []byte) (CompletePayload, error) {
 	return message, nil
 }
 
-// EncodeCompletePayload gives the octets that DecodeCompletePayload reads as message.
+// EncodeCompletePayload returns the octets that DecodeCompletePayload reads as message.
 func EncodeCompletePayload(message CompletePayload) ([]byte, error) {
 	var w writer
 	w.ascii("complete_payload.token", 1, LimitTokenSize, "", message.Token)
@@ -580,7 +580,7 @@ func DecodeEndpointAnnouncement(octets []byte) (EndpointAnnouncement, error) {
 	return message, nil
 }
 
-// EncodeEndpointAnnouncement gives the octets that DecodeEndpointAnnouncement reads as message.
+// EncodeEndpointAnnouncement returns the octets that DecodeEndpointAnnouncement reads as message.
 func EncodeEndpointAnnouncement(message EndpointAnnouncement) ([]byte, error) {
 	var w writer
 	w.unsigned("endpoint_announcement.port", 2, 0, 65535, uint64(message.Port))
@@ -635,7 +635,7 @@ func DecodeChatDatagram(octets []byte) (ChatDatagram, error) {
 	return message, nil
 }
 
-// EncodeChatDatagram gives the octets that DecodeChatDatagram reads as message.
+// EncodeChatDatagram returns the octets that DecodeChatDatagram reads as message.
 func EncodeChatDatagram(message ChatDatagram) ([]byte, error) {
 	var w writer
 	w.sizeOfText("chat_datagram.room_name_size", 1, 1, 255, message.RoomName)
@@ -695,7 +695,7 @@ func DecodeRelayDatagram(octets []byte) (RelayDatagram, error) {
 	return message, nil
 }
 
-// EncodeRelayDatagram gives the octets that DecodeRelayDatagram reads as message.
+// EncodeRelayDatagram returns the octets that DecodeRelayDatagram reads as message.
 func EncodeRelayDatagram(message RelayDatagram) ([]byte, error) {
 	var w writer
 	switch form := message.(type) {
@@ -1164,7 +1164,7 @@ func (w *writer) json(field string, value any, depth int) {
 			w.octets = append(w.octets, ':')
 			w.item(field, 0, member.Value, depth)
 			if seen[member.Name] {
-				w.fault(CodeBadJSON, field, "a key stands twice in one object")
+				w.fault(CodeBadJSON, field, "a key occurs twice in one object")
 			}
 			seen[member.Name] = true
 		}
@@ -1292,7 +1292,7 @@ func (p *jsonParser) object(depth int) Object {
 			p.fail("no colon after a key")
 		}
 		if seen[key] {
-			p.fail("a key stands twice in one object")
+			p.fail("a key occurs twice in one object")
 		}
 		seen[key] = true
 		object = append(object, Member{key, p.value(depth + 1)})

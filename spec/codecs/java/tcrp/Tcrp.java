@@ -18,10 +18,10 @@ import java.util.regex.Pattern;
 /**
  * Messages of the TCRP chat-room protocol to octets and back.
  *
- * <p>A decode method fails for octets that are not exactly one such message, an encode method for a value that has
- * none, both with a {@link TcrpException} of the first fault in the order of the fields. {@link FrameReader} finds the
- * control frames in a stream. What is decoded shares no memory with the octets. JSON payloads are Map, List, String,
- * Boolean, Double, null and, for whole numbers, Long or BigInteger.
+ * <p>A decode method fails unless the octets are exactly one such message, an encode method if the value cannot be
+ * encoded; both throw a {@link TcrpException} with the first fault in the order of the fields. {@link FrameReader}
+ * finds control frames in a stream. Decoded values share no memory with the octets. JSON payloads consist of Map, List,
+ * String, Boolean, Double, null and, for whole numbers, Long or BigInteger.
  */
 public final class Tcrp {
     private Tcrp() {
@@ -1314,7 +1314,7 @@ public final class Tcrp {
                 String key = string();
                 want(":");
                 if (object.containsKey(key)) {
-                    throw new JsonFault("a key stands twice in one object");
+                    throw new JsonFault("a key occurs twice in one object");
                 }
                 object.put(key, value(depth + 1));
                 isMore = !skip("}");

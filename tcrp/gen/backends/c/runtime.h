@@ -74,7 +74,7 @@ static inline size_t tcrp_utf8_sequence(const uint8_t *at, size_t left)
     if (left < size) {
         return 0;
     }
-    /* The second octet rules out overlong forms, surrogates, and what is above U+10FFFF. */
+    /* The second octet rules out overlong forms, surrogates, and values above U+10FFFF. */
     if (at[0] == 0xE0) {
         least = 0xA0;
     } else if (at[0] == 0xED) {
@@ -134,7 +134,7 @@ static inline size_t tcrp_find_(tcrp_slice octets, tcrp_slice delimiter)
  *
  * A JSON value is a slice of its text. The checking functions take UTF-8 and return the end of the value, or NULL.
  * Recursion is bounded by the depth that the protocol allows. Each key is compared with all before it: the time for an
- * object grows with the square of its keys, so bound the size of what is read (the accept limit does). */
+ * object grows with the square of its keys, so bound the size of the input (the accept limit does). */
 
 static inline const uint8_t *tcrp_json_space_(const uint8_t *at, const uint8_t *end)
 {

@@ -184,7 +184,7 @@ func (w *writer) json(field string, value any, depth int) {
 			w.octets = append(w.octets, ':')
 			w.item(field, 0, member.Value, depth)
 			if seen[member.Name] {
-				w.fault(CodeBadJSON, field, "a key stands twice in one object")
+				w.fault(CodeBadJSON, field, "a key occurs twice in one object")
 			}
 			seen[member.Name] = true
 		}
@@ -312,7 +312,7 @@ func (p *jsonParser) object(depth int) Object {
 			p.fail("no colon after a key")
 		}
 		if seen[key] {
-			p.fail("a key stands twice in one object")
+			p.fail("a key occurs twice in one object")
 		}
 		seen[key] = true
 		object = append(object, Member{key, p.value(depth + 1)})

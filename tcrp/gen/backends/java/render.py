@@ -18,10 +18,10 @@ _DOC = """\
 /**
  * Messages of the TCRP chat-room protocol to octets and back.
  *
- * <p>A decode method fails for octets that are not exactly one such message, an encode method for a value that has
- * none, both with a {@link TcrpException} of the first fault in the order of the fields. {@link FrameReader} finds the
- * control frames in a stream. What is decoded shares no memory with the octets. JSON payloads are Map, List, String,
- * Boolean, Double, null and, for whole numbers, Long or BigInteger.
+ * <p>A decode method fails unless the octets are exactly one such message, an encode method if the value cannot be
+ * encoded; both throw a {@link TcrpException} with the first fault in the order of the fields. {@link FrameReader}
+ * finds control frames in a stream. Decoded values share no memory with the octets. JSON payloads consist of Map, List,
+ * String, Boolean, Double, null and, for whole numbers, Long or BigInteger.
  */
 public final class Tcrp {
     private Tcrp() {

@@ -136,7 +136,7 @@ final class Runtime {
                 String key = string();
                 want(":");
                 if (object.containsKey(key)) {
-                    throw new JsonFault("a key stands twice in one object");
+                    throw new JsonFault("a key occurs twice in one object");
                 }
                 object.put(key, value(depth + 1));
                 isMore = !skip("}");

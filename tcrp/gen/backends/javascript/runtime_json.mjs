@@ -86,7 +86,7 @@ class JsonReader {
     do {
       if (!this.took('"')) this.fail("no key");
       const key = this.string();
-      if (key in members) this.fail("a key stands twice");
+      if (key in members) this.fail("a key occurs twice");
       if (!this.took(":")) this.fail("no colon");
       members[key] = this.value(depth);
     } while (this.took(","));

@@ -67,8 +67,8 @@ pub fn json_member<'a>(object: &'a [(String, Json)], key: &str) -> Option<&'a Js
 }
 
 impl Json {
-    /// Whether a value that stands `depth` levels deep (1: by itself) is JSON of the wire: a key
-    /// stands once in an object, a number is one and within binary64, and nesting is bounded.
+    /// Whether a value `depth` levels deep (1: by itself) is JSON that the protocol allows: keys
+    /// are unique in an object, numbers are valid and within binary64, and nesting is bounded.
     pub fn is_valid(&self, depth: usize) -> bool {
         match self {
             Json::Null | Json::Bool(_) | Json::String(_) => true,
@@ -254,7 +254,7 @@ impl<'a> JsonText<'a> {
         }
     }
 
-    /// The character that the text behind a backslash stands for.
+    /// The character for the text after a backslash.
     fn escape(&mut self) -> Option<char> {
         let letter = self.peek()?;
         self.at += 1;
