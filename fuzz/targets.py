@@ -96,7 +96,7 @@ def fuzz_control(data: bytes) -> None:
 def fuzz_chat(data: bytes) -> None:
     """A chat datagram: as in fuzz_control; what a server finds a member by is the same as the fields."""
     message = _fuzz_message("chat_datagram", data)
-    head = fastcodec.chat_datagram_head(data)
+    head = fastcodec.chat_datagram_envelope(data)
     assert data.startswith(head)
     if message is not None:
         bare = ChatDatagram(message.room_name, message.token, Keepalive())

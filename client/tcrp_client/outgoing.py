@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from wcwidth import iter_graphemes
 
+from tcrp import codec
 from tcrp.constants import LIMITS
+from tcrp.messages import ChatDatagram, ChatLine, Keepalive
 
 # What a server would replace (spec/tcrp.md, Text), and what has no octets: worth nothing to the others.
 _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -14,8 +16,8 @@ _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def text_limit(username: str, room_name: str, token: str) -> int:
     """Octets of text that fit both datagrams: the one to the server, and the one that it relays."""
-    relayed = LIMITS.relay_datagram_size - len(f"{username}: ".encode())
-    sent = LIMITS.chat_datagram_size - 2 - len(room_name.encode()) - len(token.encode())
+    relayed = LIMITS.relay_datagram_size - len(codec.encode_relay_datagram(ChatLine(username, "")))
+    sent = LIMITS.chat_datagram_size - len(codec.encode_chat_datagram(ChatDatagram(room_name, token, Keepalive())))
     return min(relayed, sent)
 
 

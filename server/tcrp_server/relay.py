@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Callable, Protocol
 
 from tcrp.constants import LIMITS, TIMERS, ControlKind
+from tcrp.fastcodec import CONTROL_MESSAGE_FIRST_OCTET, control_message_kind
 from tcrp.messages import Notice
 from tcrp.text import relay_text
 from tcrp_server import notices
@@ -48,14 +49,14 @@ class Relay:
         self.counters = Counters()
         self._by_head = rooms.by_head
         self._address_of = address_of
-        self._head = codec.chat_datagram_head
+        self._envelope = codec.chat_datagram_envelope
         self._encode = codec.encode_relay_datagram
 
     def datagram(self, octets: bytes, source: Source, now: float) -> None:
         """Handle one datagram from `source`. Longer ones than 4,096 octets may come cut, but not to below 4,097."""
         counters = self.counters
         counters.received += 1
-        head = self._head(octets)
+        head = self._envelope(octets)
         member = self._by_head.get(head)
         # SPEC CHT-05: "A server MUST send nothing to anyone … change nothing"
         if member is None:
@@ -75,7 +76,7 @@ class Relay:
         if len(octets) > _LONGEST_CHAT:
             self._reject(member, notices.TOO_LONG, now)
             return
-        if message[0] == 0:
+        if message[0] == CONTROL_MESSAGE_FIRST_OCTET:
             self._control(member, message, now)
             return
         text = relay_text(message)
@@ -105,7 +106,7 @@ class Relay:
 
     def _control(self, member: Member, message: bytes, now: float) -> None:
         # SPEC CHT-12: "a message of the one octet 0x00, as LEAVE"
-        kind = message[1] if len(message) > 1 else ControlKind.LEAVE
+        kind = control_message_kind(message)
         if kind == ControlKind.LEAVE:
             self.tell(self.rooms.leave(member))
         elif kind == ControlKind.WHO:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from tcrp.constants import LIMITS, TIMERS, Status
-from tcrp.fastcodec import decode_chat_datagram, encode_chat_datagram
-from tcrp.messages import ChatDatagram, Keepalive
+from tcrp.fastcodec import decode_chat_datagram, encode_chat_datagram, encode_relay_datagram
+from tcrp.messages import ChatDatagram, ChatLine, Keepalive
 from tcrp.state import MEMBER, ROOM
 from tcrp.text import fold_username
 from tcrp.token_bucket import TokenBucket
@@ -66,7 +66,7 @@ class Member:
         key = fold_username(username)
         self.name_key = username if key == username else key  # one string where one will do, as with the host:
         self.host = sys.intern(host)                          # the server's memory is mostly members
-        self.prefix = username.encode("utf-8") + b": "
+        self.prefix = encode_relay_datagram(ChatLine(username, ""))
         self.endpoint: Endpoint | None = None
         self.state = MEMBER.initial
         self.heard_at = now

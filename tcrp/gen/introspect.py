@@ -48,7 +48,8 @@ def protocol() -> model.Model:
         version=constants.PROTOCOL_VERSION,
         port=constants.DEFAULT_PORT,
         messages=describe(schema.MESSAGES, schema.CARRIAGE, codec.CLASSES),
-        registries=tuple(_registry(cls) for cls in constants.Registry.__subclasses__()),
+        registries=tuple(_registry(cls) for cls in constants.Registry.__subclasses__()
+                         if cls.__module__ == constants.__name__),
         limits=tuple(model.Quantity(name, int(value), value.unit, value.doc)
                      for name, value in vars(LIMITS).items() if isinstance(value, Limit)),
         timers=tuple(model.Quantity(name, float(value), "seconds", value.doc)
@@ -232,6 +233,8 @@ class _Reader:
 def _extent(extent: Any, path: str) -> model.Extent:
     if type(extent) is wire.SizedBy:
         return model.SizedBy(extent.size)
+    if type(extent) is wire.Exactly:
+        return model.Exactly(extent.octets)
     if type(extent) is wire.UpTo:
         return model.UpTo(extent.delimiter)
     if type(extent) is wire.Rest:

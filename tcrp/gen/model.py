@@ -32,6 +32,13 @@ class SizedBy:
 
 
 @dataclass(frozen=True)
+class Exactly:
+    """Always `octets` octets; the bounds of the run are that number too."""
+
+    octets: int
+
+
+@dataclass(frozen=True)
 class UpTo:
     """To the first `delimiter`, which is consumed and is no part of the value."""
 
@@ -43,7 +50,7 @@ class Rest:
     """To the end of the message."""
 
 
-Extent = Union[SizedBy, UpTo, Rest]
+Extent = Union[SizedBy, Exactly, UpTo, Rest]
 
 
 # ---- what a field holds ----
@@ -134,6 +141,18 @@ class Field:
     type: Type
     optional: bool = False
     absent: int | str | None = None
+
+    @property
+    def fixed_size(self) -> int | None:
+        """Octets of the field, if it always has that number."""
+        kind = self.type
+        if self.optional:
+            return None
+        if isinstance(kind, Unsigned):
+            return kind.octets
+        if isinstance(kind, Constant):
+            return len(kind.octets)
+        return kind.extent.octets if isinstance(kind, Run) and isinstance(kind.extent, Exactly) else None
 
     @property
     def takes_rest(self) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tcrp.gen import backends
-from tcrp.gen.artefacts import DOCUMENTS, artefacts, differences
+from tcrp.gen.artefacts import DOCUMENTS, artefacts, differences, targets
 from tcrp.gen.backends import __main__ as command
 from tcrp.gen.backends.backend import Backend, Tool
 from tcrp.gen.documents import markdown
@@ -64,8 +64,8 @@ def test_the_files_that_a_backend_names_exist(backend: Backend) -> None:
 
 @pytest.mark.usefixtures("toy")
 def test_a_seventh_language_is_generated() -> None:
-    with_toy = artefacts(backends.discover())
-    assert set(with_toy) - set(artefacts(languages.BACKENDS)) == {"spec/codecs/toy/tcrp.toy"}
+    with_toy = artefacts(targets(backends.discover()))
+    assert set(with_toy) - set(artefacts(targets(languages.BACKENDS))) == {"spec/codecs/toy/tcrp.toy"}
     text = with_toy["spec/codecs/toy/tcrp.toy"](protocol())
     assert "chat_datagram\n" in text
     assert differences({"spec/codecs/toy/tcrp.toy": text}, ROOT)  # --check demands the file

@@ -46,7 +46,6 @@ def toy_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "CARRIAGE", toys.CARRIAGE)
     monkeypatch.setattr(codec, "CLASSES", toys.CLASSES)
     monkeypatch.setattr(codec, "_NAMES", {cls: name for name, cls in toys.CLASSES.items()})
-    monkeypatch.setattr(codec, "_FORMS", {"person", "choice"})
     monkeypatch.setitem(sys.modules, "tcrp.toys", toys)
 
 

@@ -24,7 +24,7 @@ FILES = [*ARTEFACTS, *DOCUMENTS]
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
     model = protocol()
-    return {**render_all(model), **splice_all(model, ROOT)}
+    return {**render_all(model)[0], **splice_all(model, ROOT)}
 
 
 @pytest.fixture

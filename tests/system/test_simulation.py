@@ -59,12 +59,12 @@ def _answers_strangers(self: Relay, octets: bytes, source: Any, now: float, *, o
 
 
 def _any_host(self: Relay, octets: bytes, source: Any, now: float, *, original: Any) -> None:
-    member = self.rooms.by_head.get(fastcodec.chat_datagram_head(octets))
+    member = self.rooms.by_head.get(fastcodec.chat_datagram_envelope(octets))
     original(self, octets, (member.host, *source[1:]) if member else source, now)
 
 
 def _any_room(self: Relay, octets: bytes, source: Any, now: float, *, original: Any) -> None:
-    head = fastcodec.chat_datagram_head(octets)
+    head = fastcodec.chat_datagram_envelope(octets)
     for member in self.rooms.by_head.values():
         if head.endswith(member.token):
             octets = member.head + octets[len(head):]

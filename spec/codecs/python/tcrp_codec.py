@@ -444,6 +444,7 @@ def _check(value: Any, depth: int) -> None:
 
 # ---- messages ----
 
+CONTROL_MESSAGE_FIRST_OCTET = 0x00
 _PRINTABLE = bytes(range(0x21, 0x7F))  # ASCII without space
 _VALUES = frozenset(
     (
@@ -979,13 +980,18 @@ def encode_chat_datagram(message: ChatDatagram) -> bytes:
     return octets
 
 
-def chat_datagram_head(octets: bytes) -> bytes:
+def chat_datagram_envelope(octets: bytes) -> bytes:
     """room_name_size, token_size, room_name, token: the octets before message.
 
-    Nothing is looked at but the sizes. Where the octets end too early it is all of them: no message
-    that can be decoded has such a head. Raises nothing.
+    Only the sizes are read. If the octets end too early, the result is all of them: no message
+    that can be decoded has such an envelope. Raises nothing.
     """
     return octets[:2 + octets[0] + octets[1]] if len(octets) >= 2 else octets
+
+
+def control_message_kind(octets: bytes) -> int:
+    """The kind of a control_message, 1 if it is missing. Raises nothing."""
+    return octets[1] if len(octets) > 1 else 1
 
 
 def decode_relay_datagram(octets: bytes) -> Notice | ChatLine:

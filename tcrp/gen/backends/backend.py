@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tcrp.gen.backends.capabilities import ALL, Feature
 from tcrp.gen.model import Model
 
 Renderer = Callable[[Model], str]
@@ -103,6 +104,7 @@ class Backend:
     `outputs` are the generated files: path from the root of the repository -> renderer. The first is the codec that
     users copy; they need `requires` for it. `toolchain` is what building and running needs, `environment` holds for all
     commands. `runner` answers `python -m tcrp conform codec`; without one no test runs the codec.
+    `capabilities` are the features of the IR that its renderers can express.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Backend:
     example: Example | None = None
     checks: tuple[Check, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    capabilities: frozenset[Feature] = ALL
 
     @property
     def codec(self) -> str:

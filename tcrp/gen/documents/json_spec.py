@@ -13,6 +13,7 @@ from tcrp.gen.model import (
     Assigned,
     Choice,
     Constant,
+    Exactly,
     Extent,
     Field,
     Form,
@@ -57,6 +58,7 @@ _Checks = tuple[tuple[str, str], ...]
 _TRAILING = ("trailing_octets", "the body is closed and an octet follows its last field; the field is the body")
 _BOUNDS = ("out_of_range", "the octets are fewer than minimum or more than maximum; at the field's first octet")
 _EXTENTS = (("truncated", "sized_by: fewer octets are left than the size says; at the field's first octet"),
+            ("truncated", "exactly: fewer octets are left than octets says; at the field's first octet"),
             ("missing_delimiter", "up_to: the delimiter does not follow; at the field's first octet"))
 _KINDS: tuple[tuple[str, str, _Checks], ...] = (
     ("struct", "Fields, one after the other.", (_TRAILING,)),
@@ -157,6 +159,8 @@ def _type(kind: Type) -> Data:
 def _extent(extent: Extent) -> Data:
     if isinstance(extent, SizedBy):
         return {"kind": "sized_by", "size": extent.size}
+    if isinstance(extent, Exactly):
+        return {"kind": "exactly", "octets": extent.octets}
     if isinstance(extent, UpTo):
         return {"kind": "up_to", "delimiter": extent.delimiter.hex()}
     return {"kind": "rest"}

@@ -147,7 +147,7 @@ local function read_unsigned(m, field, at)
 end
 
 local function read_run(m, field, at)
-    local stop, size = m.to, field.sized_by and m.values[field.sized_by]
+    local stop, size = m.to, field.exactly or (field.sized_by and m.values[field.sized_by])
     if size then
         stop = at + size
         if stop > m.to then

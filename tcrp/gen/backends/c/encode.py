@@ -32,6 +32,8 @@ class Encoder:
         if isinstance(message.body, Choice):
             self._choice(message.body, message.name, "message->")
         else:
+            if not message.body.fields:
+                self._source.line("(void)message;")
             self._struct(message.body, message.name, "message->")
         if message.maximum is not None:
             with self._source.block(f"if (out.size > {number(message.maximum)})"):

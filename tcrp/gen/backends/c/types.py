@@ -62,7 +62,7 @@ def _registry(source: Source, registry: Registry) -> None:
 
 
 def declarations(model: Model) -> list[str]:
-    """The structs. A value without attributes has none: its form is all there is."""
+    """The structs. A form without attributes has none."""
     source = Source()
     declared: set[str] = set()
     types = {value.name: value for value in value_types(model)}
@@ -118,13 +118,16 @@ def _declare(name: str, path: str, declared: set[str]) -> None:
 
 
 def _struct(source: Source, value: ValueType, path: str, message: Message | None, declared: set[str]) -> None:
-    if not has_members(value):
+    if not has_members(value) and message is None:
         return
     name = type_name(value.name)
     _declare(name, path, declared)
     source.line()
     source.doc([value.doc])
     with source.block(f"typedef struct {name}", f"}} {name};"):
+        if not has_members(value):
+            source.doc(["Always 0: the message has no fields, and C has no empty struct."])
+            source.line("uint8_t nothing;")
         for attribute in value.attributes:
             absent = ["May be absent."] if attribute.may_be_absent else []
             source.doc([" ".join([attribute.doc, *absent])])

@@ -13,9 +13,11 @@ def write_function(source: Source, message: Message, types: dict[str, ValueType]
     """The function encode_... of a message."""
     source.line()
     source.doc([f"The octets that [`decode_{message.name}`] reads as `message`."])
-    head = f"pub fn encode_{message.name}(message: &{type_name(message, names.pascal)}) -> Result<Vec<u8>>"
+    nothing = isinstance(message.body, Struct) and not message.body.fields  # to write
+    parameter = "_message" if nothing else "message"
+    head = f"pub fn encode_{message.name}({parameter}: &{type_name(message, names.pascal)}) -> Result<Vec<u8>>"
     with source.block(head):
-        source.line("let mut output = Writing::new();")
+        source.line(f"let {'' if nothing else 'mut '}output = Writing::new();")
         Encoder(source, types).message(message)
 
 

@@ -144,6 +144,9 @@ def _struct(source: Source, value: ValueType, path: str, message: Message, decla
     source.line()
     source.doc([value.doc])
     source.line(_DERIVE)
+    if not value.attributes:
+        source.line(f"pub struct {value.name};")
+        return
     with source.block(f"pub struct {value.name}"):
         for attribute in value.attributes:
             source.doc([attribute.doc])
