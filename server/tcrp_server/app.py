@@ -24,16 +24,16 @@ _FEW = 64          # files beside those of connections
 _MANY = 65_536     # connections that are meant by "unlimited"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the server until SIGINT or SIGTERM. Exit code 0; 1 if it cannot listen or not send as
-    asked; 2 for wrong options."""
-    config = load(argv, os.environ)
+def main(argv: Sequence[str] | None = None, program: str = "tcrp-server") -> int:
+    """Serve chat rooms until SIGINT or SIGTERM. Exit code 0; 1 if it cannot listen or not send as
+    asked; 2 for wrong options. `program` is how usage and errors name it."""
+    config = load(argv, os.environ, program)
     logs.set_up(config.log_format, config.log_level)
     config = _within(config, _allow_files((config.max_connections or _MANY) + LINGERING + _FEW))
     try:
         tcp, udp = sockets.listen(config.host, config.port, config.udp_port)
     except sockets.CannotListen as error:
-        print(f"tcrp-server: cannot listen: {error.args[0]}", file=sys.stderr)
+        print(f"{program}: cannot listen: {error.args[0]}", file=sys.stderr)
         return 1
     host, port = tcp.getsockname()[:2]
     udp_port = udp.getsockname()[1]
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except tiers.DoesNotWork as error:
         tcp.close()
         udp.close()
-        print(f"tcrp-server: --fanout {config.fanout} does not work here: {error}", file=sys.stderr)
+        print(f"{program}: --fanout {config.fanout} does not work here: {error}", file=sys.stderr)
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.stop())

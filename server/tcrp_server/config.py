@@ -56,10 +56,11 @@ class Config:
     log_level: str
 
 
-def load(argv: Sequence[str] | None, environment: Mapping[str, str]) -> Config:
+def load(argv: Sequence[str] | None, environment: Mapping[str, str],
+         program: str = "tcrp-server") -> Config:
     """The configuration. What is wrong with it ends the program: one line on standard error, exit code 2."""
     parser = Parser(
-        prog="tcrp-server", description="The TCRP chat server: rooms over TCP, messages over UDP.",
+        prog=program, description="The TCRP chat server: rooms over TCP, messages over UDP.",
         epilog="0 means unlimited for rates and maxima. Every option can also be set by an environment variable "
                "(--idle-timeout is TCRP_IDLE_TIMEOUT) or in the TOML file that --config names; the command line "
                "wins over the environment, the environment over the file.")

@@ -15,6 +15,7 @@ from pathlib import Path
 from tcrp.gen.artefacts import ARTEFACTS, DOCUMENTS, differences, render_all, splice_all, write
 from tcrp.gen.introspect import protocol
 from tcrp.gen.model import SchemaError
+from tcrp.options import VERSION
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,9 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         "backend cannot express a field (stderr names both), and everything else was written or does not differ.")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="write nothing; print what differs and exit 1 if anything")
+    parser.add_argument("--version", action="version", version=VERSION, help="show the version and exit")
     mode.add_argument("--list", action="store_true", help="name the generated files")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2], metavar="DIR",
-                        help="where the files are (the repository this module stands in)")
+                        help="where the files are (default: the repository of this module)")
     options = parser.parse_args(arguments)
     if options.list:
         print(*ARTEFACTS, *DOCUMENTS, sep="\n")
