@@ -180,8 +180,8 @@ def test_exactly(block: Any) -> None:
     assert write(schema, x=value, y=b"c") == b"abc"
     for octets in b"", b"a":
         assert fault(read, schema, octets) == (E.TRUNCATED, "toy -> x", 0)
-    for given in value[:1], value * 2, value[:0]:
-        assert fault(write, schema, x=given, y=b"") == (E.OUT_OF_RANGE, "toy -> x", None)
+    for other in value[:1], value * 2, value[:0]:
+        assert fault(write, schema, x=other, y=b"") == (E.OUT_OF_RANGE, "toy -> x", None)
     assert (block(Exactly(2)).minimum, block(Exactly(2)).maximum) == (2, 2)
 
 
@@ -410,8 +410,8 @@ def test_trace_remembers_what_failed() -> None:
 @pytest.mark.parametrize(
     "block",
     [Unsigned(2, 1, 5, registry=Operation), SizeOf("x", 2, 1, 9), Octets(Rest(), 1, 2), Utf8(UpTo(b"\t"), 1, 2),
-     Ascii(SizedBy("size"), 1, 2), Octets(Exactly(8)), ByFirstOctet({0: _zero}, _other, _empty), IfLeft(Unsigned(1), absent=1),
-     Whole(Unsigned(1), 9), JsonObject(JsonMember("a", "string", "A.")), Ignored()],
+     Ascii(SizedBy("size"), 1, 2), Octets(Exactly(8)), ByFirstOctet({0: _zero}, _other, _empty),
+     IfLeft(Unsigned(1), absent=1), Whole(Unsigned(1), 9), JsonObject(JsonMember("a", "string", "A.")), Ignored()],
     ids=lambda block: type(block).__name__,
 )
 def test_everything_a_block_checks_is_plain_data(block: Any) -> None:

@@ -154,7 +154,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "size that is never right": (fields(rest("a", 3, 2)), "toy.a", "3..2 is no range of sizes"),
     "no delimiter": (one(Utf8(UpTo(b""))), "toy.a", "UpTo has no delimiter"),
     "a fixed run of nothing": (one(Octets(Exactly(0))), "toy.a", "Exactly 0 is no number of octets"),
-    "a fixed run with a number of another type": (one(Octets(Exactly(True))), "toy.a", "Exactly True is no number"),
+    "a fixed run of another type of number": (one(Octets(Exactly(True))), "toy.a", "Octets.minimum is no number"),
     "a fixed run with bounds": (one(Octets(Exactly(8), 1, 9)), "toy.a", "Exactly 8 has the bounds 1..9 besides"),
     # ends
     "no end": (bare(A), "toy", "has no end"),
