@@ -111,12 +111,22 @@ def test_a_folder_without_its_backend_is_an_error(text: str, toy: None, tmp_path
 
 def test_the_version_of_a_tool(tmp_path: Path) -> None:
     python = Tool(sys.executable, "", version=(sys.executable, "--version"))
-    assert command.version(python, tmp_path).startswith("Python")
+    assert python.installed_version(tmp_path).startswith("Python")
     (tmp_path / "packaged").mkdir()
     prints = (sys.executable, "-c", "print('\\n' + r'{modules}')")  # the first line is blank, as it is for Perl
     packaged = Tool("packaged", "packaged@1", version=prints, from_npm=True)
     assert packaged.is_installed(tmp_path)
-    assert command.version(packaged, tmp_path) == str(tmp_path)
+    assert packaged.installed_version(tmp_path) == str(tmp_path)
+
+
+@pytest.mark.parametrize(("printed", "oldest", "missing"), [
+    ("toy version toy1.19.8 x", "1.19", ""), ("v20.2", "18.3", ""), ("javac 17", "17", ""), ("anything", "", ""),
+    ("toy 1.9.8", "1.19", "{} 1.19 (this is 1.9.8)"), ("v12.22.9", "18.3", "{} 18.3 (this is 12.22.9)"),
+    ("Unable to locate a runtime", "17", "{} 17 (this is no version)"),
+])
+def test_a_tool_that_is_too_old_is_missing(printed: str, oldest: str, missing: str, tmp_path: Path) -> None:
+    tool = Tool(sys.executable, "toy", oldest, (sys.executable, "-c", f"print({printed!r})"))
+    assert tool.missing(tmp_path) == missing.format(sys.executable)
 
 
 def test_the_tools_are_known_before_anything_is_installed() -> None:

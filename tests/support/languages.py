@@ -29,9 +29,9 @@ class Failed(Exception):
 
 
 def missing(tools: Iterable[Tool]) -> str:
-    """The names of the tools that are not installed, as the reason of a skip; "" if all are."""
-    names = [tool.name for tool in tools if not tool.is_installed(MODULES)]
-    return f"no {', '.join(names)} here (make tools)" if names else ""
+    """The tools that are not installed or are too old, as the reason of a skip; "" if there are none."""
+    found = [lacking for lacking in (tool.missing(MODULES) for tool in tools) if lacking]
+    return f"no {', '.join(found)} here (make tools)" if found else ""
 
 
 def filled(command: Command, out: Path, codecs: Path = CODECS) -> list[str]:
