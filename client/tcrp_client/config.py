@@ -14,7 +14,8 @@ from tcrp import options
 from tcrp.constants import DEFAULT_PORT, Operation
 from tcrp.options import Option, OptionError
 from tcrp.text import displayable, room_name_fault, username_fault
-from tcrp_client.flow import PASSWORD_SIZE, Enter, ExitCode, password_fault
+from tcrp_client.dialogue import Enter
+from tcrp_client.flow import PASSWORD_SIZE, ExitCode, password_fault
 from tcrp_client.ui.messages import LANGUAGES, Catalogue
 
 _OPERATIONS = {"create": Operation.CREATE, "join": Operation.JOIN}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tcrp.messages import Request
-from tcrp_client.flow import Ask, FlowEvent, Reply
+from tcrp_client.dialogue import Ask, FlowEvent, Reply
 
 
 class FrontEnd(Protocol):

@@ -7,19 +7,9 @@ from tcrp.constants import TIMERS
 from tcrp.messages import Request
 from tcrp_client.config import ServerAddress
 from tcrp_client.dial import error_code
+from tcrp_client.dialogue import Ask, Attempt, EndOfInput, Interrupt, Interrupted, OutputLost, Reply
 from tcrp_client.events import Ending, Event, Failure, RequestFailed
-from tcrp_client.flow import (
-    EXIT_CODES,
-    Ask,
-    Attempt,
-    EndOfInput,
-    ExitCode,
-    Flow,
-    Interrupt,
-    Interrupted,
-    OutputLost,
-    Reply,
-)
+from tcrp_client.flow import EXIT_CODES, ExitCode, Flow
 from tcrp_client.front_end import FrontEnd
 from tcrp_client.loop import ClientLoop, RunningSession
 from tcrp_client.session import Session

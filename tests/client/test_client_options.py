@@ -9,7 +9,8 @@ import pytest
 
 from tcrp.constants import Operation
 from tcrp_client.config import ClientConfig, ServerAddress, load, parse_server
-from tcrp_client.flow import PASSWORD_SIZE, Enter, ExitCode, password_fault
+from tcrp_client.dialogue import Enter
+from tcrp_client.flow import PASSWORD_SIZE, ExitCode, password_fault
 from tcrp_client.ui.messages import LANGUAGES
 
 

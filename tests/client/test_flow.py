@@ -9,6 +9,22 @@ import pytest
 from tcrp.constants import Operation, Status
 from tcrp.messages import Request
 from tcrp.text import username_fault
+from tcrp_client.dialogue import (
+    Answer,
+    Ask,
+    Attempt,
+    BadName,
+    EndOfInput,
+    Enter,
+    Exit,
+    Interrupt,
+    Interrupted,
+    Question,
+    ReturnHint,
+    Say,
+    Welcome,
+    Who,
+)
 from tcrp_client.events import (
     Ending,
     Failure,
@@ -20,26 +36,7 @@ from tcrp_client.events import (
     SendControl,
     ServerUnreachable,
 )
-from tcrp_client.flow import (
-    PASSWORD_TRIES,
-    Answer,
-    Ask,
-    Attempt,
-    BadName,
-    EndOfInput,
-    Enter,
-    Exit,
-    ExitCode,
-    Flow,
-    Interrupt,
-    Interrupted,
-    Question,
-    ReturnHint,
-    Say,
-    Welcome,
-    Who,
-    password_fault,
-)
+from tcrp_client.flow import PASSWORD_TRIES, ExitCode, Flow, password_fault
 from tcrp_client.session import Session
 
 JOIN, CREATE = Enter(Operation.JOIN, "lobby"), Enter(Operation.CREATE, "lobby")
@@ -210,6 +207,6 @@ def test_what_the_user_says_reaches_the_session() -> None:
     flow, inside = visitor(), chatting()
     for reply in (Say("hello"), Who(), Answer("stray")):
         flow.take(reply, inside, 0.0)
-    assert len(inside._queue) == 2
+    assert len(inside._queue._messages) == 2
     assert not any(isinstance(output, SendControl) for output in flow.take(Exit(), inside, 0.0))
     assert not inside.has_room

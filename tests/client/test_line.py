@@ -17,7 +17,8 @@ from tcrp.constants import LIMITS, TIMERS, NoticeKind, Operation, Status
 from tcrp.messages import ChatLine, Keepalive, Request, TextMessage
 from tcrp_client import visit
 from tcrp_client.config import load
-from tcrp_client.flow import ExitCode, Flow, Interrupt, Interrupted
+from tcrp_client.dialogue import Interrupt, Interrupted
+from tcrp_client.flow import ExitCode, Flow
 from tcrp_client.link import Link
 from tcrp_client.loop import ClientLoop
 from tcrp_client.ui import reader

@@ -5,21 +5,9 @@ from __future__ import annotations
 from tcrp.constants import Operation, Status
 from tcrp.messages import ChatLine, Request
 from tcrp_client.config import ServerAddress
+from tcrp_client.dialogue import Answer, Ask, BadName, Enter, Exit, FlowEvent, Question, Reply, Say, Welcome
 from tcrp_client.events import MessageReceived, RequestRefused, RoomEntered, RoomLeft
-from tcrp_client.flow import (
-    Answer,
-    Ask,
-    BadName,
-    Enter,
-    Exit,
-    ExitCode,
-    Flow,
-    FlowEvent,
-    Question,
-    Reply,
-    Say,
-    Welcome,
-)
+from tcrp_client.flow import ExitCode, Flow
 from tcrp_client.front_end import FrontEnd
 from tcrp_client.loop import ClientLoop
 from tcrp_client.visit import Visit
