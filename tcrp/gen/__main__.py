@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     mode.add_argument("--check", action="store_true", help="write nothing; print what differs and exit 1 if anything")
     mode.add_argument("--list", action="store_true", help="name the generated files")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2], metavar="DIR",
-                        help="where the files are (the repository this module stands in)")
+                        help="where the files are (default: the repository that contains this module)")
     options = parser.parse_args(arguments)
     if options.list:
         print(*ARTEFACTS, *DOCUMENTS, sep="\n")
