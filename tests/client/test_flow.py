@@ -104,7 +104,7 @@ def test_a_room_name_is_checked_in_the_lobby() -> None:
 
 
 @pytest.mark.parametrize("was_joined", [True, False])
-def test_only_who_was_in_the_room_gets_the_hint_to_return(was_joined: bool) -> None:
+def test_the_hint_to_return_needs_a_room_that_was_entered(was_joined: bool) -> None:
     steps, _ = play(visitor(), JOIN, ServerUnreachable(was_joined))
     assert (ReturnHint("lobby") in steps) == was_joined
 
