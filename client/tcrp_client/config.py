@@ -50,6 +50,9 @@ class _ClientParser(options.Parser):
     def __init__(self, messages: Catalogue, **settings: Any) -> None:
         super().__init__(translate=messages.translate, add_help=False, **settings)
 
+    def format_help(self) -> str:
+        return super().format_help().replace("usage: ", self.translate("usage: "), 1)
+
     def error(self, message: str) -> NoReturn:
         for pattern, template in _ARGPARSE_ERRORS.items():
             match = re.fullmatch(pattern, message)

@@ -13,7 +13,7 @@ from tcrp_client.events import Event
 # ---- what the user says ----
 
 @dataclass(frozen=True)
-class Answer:
+class UserAnswer:
     """The answer to a question for a name or a password."""
 
     text: str = field(repr=False)
@@ -60,7 +60,7 @@ class Interrupted(Exception):
     """An interrupt where there is nothing to finish first."""
 
 
-Reply = Union[Answer, Enter, Say, Who, Exit, EndOfInput, Interrupt]
+UserInput = Union[UserAnswer, Enter, Say, Who, Exit, EndOfInput, Interrupt]
 
 
 # ---- what is to be done, and to be shown ----
@@ -119,4 +119,4 @@ class OutputLost:
 
 
 FlowEvent = Union[Event, Welcome, BadName, ReturnHint, OutputLost]
-Step = Union[Ask, Attempt, FlowEvent]
+FlowStep = Union[Ask, Attempt, FlowEvent]

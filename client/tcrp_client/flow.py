@@ -3,7 +3,7 @@
 Flow knows neither terminal nor wording, sockets nor clock. `steps()` yields what is to be done next and is sent the
 reply; while a session runs, `take()` turns what the user wants into calls of the session:
 
-    Ask       -> the user's reply: Answer (to COMMAND: Enter or Exit), EndOfInput, Interrupt
+    Ask       -> the user's reply: UserAnswer (to COMMAND: Enter or Exit), EndOfInput, Interrupt
     Attempt   -> the Ending of the session, or Interrupt
     an event  -> None; it is to be shown
 
@@ -20,7 +20,7 @@ from tcrp.constants import Operation, Status
 from tcrp.messages import Request
 from tcrp.text import NameFault, room_name_fault, username_fault
 from tcrp_client import dialogue, events
-from tcrp_client.dialogue import Ask, Attempt, BadName, Enter, Interrupt, Interrupted, Question, Reply, Step
+from tcrp_client.dialogue import Ask, Attempt, BadName, Enter, FlowStep, Interrupt, Interrupted, Question, UserInput
 from tcrp_client.events import Ending, Output, RequestRefused, ServerUnreachable
 from tcrp_client.session import Session
 
@@ -51,7 +51,7 @@ EXIT_CODES: dict[type[Ending], ExitCode] = {
 }
 
 
-Steps = Generator[Step, Any, Any]
+Steps = Generator[FlowStep, Any, Any]
 
 
 class _Stop(Exception):
@@ -77,7 +77,7 @@ class Flow:
         self._is_interrupted = False    # in this room
         self._is_final = False          # by an interrupt that ends the program
 
-    def steps(self) -> Generator[Step, Any, ExitCode]:
+    def steps(self) -> Generator[FlowStep, Any, ExitCode]:
         """The whole visit; returns the exit code."""
         try:
             if not self._username:
@@ -91,7 +91,7 @@ class Flow:
             return stop.code
         return ExitCode.INTERRUPTED if self._is_final else ExitCode.DONE
 
-    def take(self, reply: Reply, session: Session, now: float) -> list[Output]:
+    def take(self, reply: UserInput, session: Session, now: float) -> list[Output]:
         """What the user wants while `session` runs. Raises Interrupted at the second interrupt in a room, and at the
         first before the server has decided."""
         if isinstance(reply, Interrupt):

@@ -240,5 +240,5 @@ def test_help_in_japanese_has_no_english_words(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         config("--help", TCRP_LANGUAGE="ja")
     shown = capsys.readouterr().out
-    for word in ("show", "default", "options:", "positional", "Exit codes", "TOML file"):
+    for word in ("usage", "show", "default", "options:", "positional", "Exit codes", "TOML file"):
         assert word not in shown

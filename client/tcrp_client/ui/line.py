@@ -7,7 +7,7 @@ from tcrp.constants import Operation
 from tcrp.messages import Request
 from tcrp_client import dialogue
 from tcrp_client.config import ServerAddress
-from tcrp_client.dialogue import EndOfInput, Interrupt, Question, Reply
+from tcrp_client.dialogue import EndOfInput, Interrupt, Question, UserInput
 from tcrp_client.events import MessageReceived, RoomEntered
 from tcrp_client.ui import commands
 from tcrp_client.ui.messages import Catalogue
@@ -85,7 +85,7 @@ class LineFrontEnd:
         """Read a line, unless one is on its way."""
         self._reader.request()
 
-    def take(self, item: object) -> Reply | None:
+    def take(self, item: object) -> UserInput | None:
         """The meaning of a line, of the end of input, or of an interrupt."""
         if isinstance(item, Interrupt):
             if self._is_interactive:
@@ -105,17 +105,17 @@ class LineFrontEnd:
             self.ask(self._asked)
         return reply
 
-    def _meaning(self, line: InputLine) -> Reply | None:
+    def _meaning(self, line: InputLine) -> UserInput | None:
         if self._asked is None:
             if not self._is_interactive or line.is_continuation:
                 return dialogue.Say(line.text)
             return self._command(commands.room_command(line.text), "room_help", "room_unknown", "say_missing")
         if self._asked.question == Question.COMMAND:
             return self._command(commands.lobby_command(line.text), "lobby_help", "lobby_unknown", "room_missing")
-        return dialogue.Answer(line.text)
+        return dialogue.UserAnswer(line.text)
 
     def _command(self, command: commands.LobbyCommand | commands.RoomCommand, help_id: str, unknown: str,
-                 incomplete: str) -> Reply | None:
+                 incomplete: str) -> UserInput | None:
         text, note = self._messages, self._printer.note
         if isinstance(command, commands.Help):
             note(text(help_id))
