@@ -94,14 +94,14 @@ def fuzz_control(data: bytes) -> None:
 
 
 def fuzz_chat(data: bytes) -> None:
-    """A chat datagram: as in fuzz_control; what a server finds a member by is the same as the fields."""
+    """A chat datagram: as in fuzz_control; the envelope, by which a server finds a member, is that of the fields."""
     message = _fuzz_message("chat_datagram", data)
-    head = fastcodec.chat_datagram_envelope(data)
-    assert data.startswith(head)
+    envelope = fastcodec.chat_datagram_envelope(data)
+    assert data.startswith(envelope)
     if message is not None:
         bare = ChatDatagram(message.room_name, message.token, Keepalive())
-        assert fastcodec.decode_chat_datagram(head) == bare
-        assert fastcodec.encode_chat_datagram(bare) == head
+        assert fastcodec.decode_chat_datagram(envelope) == bare
+        assert fastcodec.encode_chat_datagram(bare) == envelope
     line = relay_text(data)
     if line:
         assert line.decode() == relay_text(line).decode()

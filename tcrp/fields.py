@@ -1,8 +1,8 @@
 """The building blocks of the schemas: construct classes that can describe themselves. Numbers are defined here.
 
 Everything a field checks is a public attribute of plain data, so that `tcrp.gen` can read it and write the
-same check in another language. No lambdas, and nothing optional that octets do not decide. What a field finds
-wrong it raises as FieldFault with code, path and offset; `tcrp.codec` turns that into the library's errors.
+same check in another language. No lambdas, and nothing optional that octets do not decide. A field raises FieldFault
+with code, path and offset; `tcrp.codec` turns that into the library's errors.
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Ascii", "ByFirstOctet", "Const", "Exactly", "FieldFault", "Form", "I
 class Unsigned(Construct):
     """An unsigned big-endian integer of `octets` octets, `minimum` to `maximum` (default: all it can hold).
 
-    `registry` names the assigned values; others are valid here, what they mean is the receiver's business.
+    `registry` names the assigned values; other values are valid here, and the receiver decides what they mean.
     """
 
     def __init__(self, octets: int, minimum: int = 0, maximum: int | None = None,
@@ -63,7 +63,7 @@ class Unsigned(Construct):
 
 
 class SizeOf(Unsigned):
-    """The number of octets of the field `counted`, which stands later in the same Struct.
+    """The number of octets of the field `counted`, which comes later in the same Struct.
 
     Built from that field itself: a size that is given can lie, and characters are not octets.
     """

@@ -14,7 +14,7 @@ from tcrp.tracing import FieldFault
 
 @dataclass(frozen=True)
 class SizedBy:
-    """As many octets as the earlier field `size` says."""
+    """The number of octets that the earlier field `size` says."""
 
     size: str
 

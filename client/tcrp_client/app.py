@@ -13,7 +13,8 @@ from typing import Any, TextIO
 from tcrp.text import username_fault
 from tcrp_client import config
 from tcrp_client.config import ClientConfig
-from tcrp_client.flow import ExitCode, Flow, Interrupt, Interrupted
+from tcrp_client.dialogue import Interrupt, Interrupted
+from tcrp_client.flow import ExitCode, Flow
 from tcrp_client.loop import ClientLoop
 from tcrp_client.ui.line import LineFrontEnd
 from tcrp_client.ui.messages import Catalogue

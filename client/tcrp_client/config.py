@@ -14,7 +14,8 @@ from tcrp import options
 from tcrp.constants import DEFAULT_PORT, Operation
 from tcrp.options import Option, OptionError
 from tcrp.text import displayable, room_name_fault, username_fault
-from tcrp_client.flow import PASSWORD_SIZE, Enter, ExitCode, password_fault
+from tcrp_client.dialogue import Enter
+from tcrp_client.flow import PASSWORD_SIZE, ExitCode, password_fault
 from tcrp_client.ui.messages import LANGUAGES, Catalogue
 
 _OPERATIONS = {"create": Operation.CREATE, "join": Operation.JOIN}
@@ -48,6 +49,9 @@ class _ClientParser(options.Parser):
 
     def __init__(self, messages: Catalogue, **settings: Any) -> None:
         super().__init__(translate=messages.translate, add_help=False, **settings)
+
+    def format_help(self) -> str:
+        return super().format_help().replace("usage: ", self.translate("usage: "), 1)
 
     def error(self, message: str) -> NoReturn:
         for pattern, template in _ARGPARSE_ERRORS.items():

@@ -3,7 +3,7 @@
 Flow knows neither terminal nor wording, sockets nor clock. `steps()` yields what is to be done next and is sent the
 reply; while a session runs, `take()` turns what the user wants into calls of the session:
 
-    Ask       -> the user's reply: Answer (to COMMAND: Enter or Exit), EndOfInput, Interrupt
+    Ask       -> the user's reply: UserAnswer (to COMMAND: Enter or Exit), EndOfInput, Interrupt
     Attempt   -> the Ending of the session, or Interrupt
     an event  -> None; it is to be shown
 
@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
-from typing import Any, Union
+from dataclasses import replace
+from typing import Any
 
 from tcrp.constants import Operation, Status
 from tcrp.messages import Request
 from tcrp.text import NameFault, room_name_fault, username_fault
-from tcrp_client import events
-from tcrp_client.events import Ending, Event, Output, RequestRefused, ServerUnreachable
+from tcrp_client import dialogue, events
+from tcrp_client.dialogue import Ask, Attempt, BadName, Enter, FlowStep, Interrupt, Interrupted, Question, UserInput
+from tcrp_client.events import Ending, Output, RequestRefused, ServerUnreachable
 from tcrp_client.session import Session
 
 PASSWORD_SIZE = 1_024  # octets; however JSON writes them, the request stays under the 8,192 that servers accept
@@ -50,117 +51,7 @@ EXIT_CODES: dict[type[Ending], ExitCode] = {
 }
 
 
-# ---- what the user says ----
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer to a question for a name or a password."""
-
-    text: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Enter:
-    """In the lobby: create or join (`operation`) a room."""
-
-    operation: Operation
-    room_name: str
-
-
-@dataclass(frozen=True)
-class Say:
-    """In a room: send this line."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Who:
-    """In a room: show the members."""
-
-
-@dataclass(frozen=True)
-class Exit:
-    """Leave the room; in the lobby, the program."""
-
-
-@dataclass(frozen=True)
-class EndOfInput:
-    """Nothing more comes from the user."""
-
-
-@dataclass(frozen=True)
-class Interrupt:
-    """The user (Ctrl-C) or the system wants an end; with `is_final` of the program, not only of the room."""
-
-    is_final: bool = False
-
-
-class Interrupted(Exception):
-    """An interrupt where there is nothing to finish first."""
-
-
-Reply = Union[Answer, Enter, Say, Who, Exit, EndOfInput, Interrupt]
-
-
-# ---- what is to be done, and to be shown ----
-
-class Question(enum.Enum):
-    """What the user is asked for. An empty new password or password means none."""
-
-    USERNAME = "username"
-    COMMAND = "command"
-    NEW_PASSWORD = "new_password"
-    PASSWORD = "password"
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Ask the user; an empty answer means `default`, if there is one."""
-
-    question: Question
-    default: str = ""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """Connect, send `request`, and run the session to its end."""
-
-    request: Request
-
-
-@dataclass(frozen=True)
-class Welcome:
-    """The lobby is open."""
-
-    username: str
-
-
-@dataclass(frozen=True)
-class BadName:
-    """The answer to `question`, or (COMMAND) a room name, cannot be used."""
-
-    question: Question
-    fault: NameFault
-
-
-@dataclass(frozen=True)
-class ReturnHint:
-    """The server did not answer any more: the user may want to join or create the room again."""
-
-    room_name: str
-
-
-@dataclass(frozen=True)
-class OutputLost:
-    """The output cannot be written."""
-
-    error: OSError
-
-
-FlowEvent = Union[Event, Welcome, BadName, ReturnHint, OutputLost]
-Step = Union[Ask, Attempt, FlowEvent]
-Steps = Generator[Step, Any, Any]
+Steps = Generator[FlowStep, Any, Any]
 
 
 class _Stop(Exception):
@@ -186,7 +77,7 @@ class Flow:
         self._is_interrupted = False    # in this room
         self._is_final = False          # by an interrupt that ends the program
 
-    def steps(self) -> Generator[Step, Any, ExitCode]:
+    def steps(self) -> Generator[FlowStep, Any, ExitCode]:
         """The whole visit; returns the exit code."""
         try:
             if not self._username:
@@ -200,7 +91,7 @@ class Flow:
             return stop.code
         return ExitCode.INTERRUPTED if self._is_final else ExitCode.DONE
 
-    def take(self, reply: Reply, session: Session, now: float) -> list[Output]:
+    def take(self, reply: UserInput, session: Session, now: float) -> list[Output]:
         """What the user wants while `session` runs. Raises Interrupted at the second interrupt in a room, and at the
         first before the server has decided."""
         if isinstance(reply, Interrupt):
@@ -208,11 +99,11 @@ class Flow:
                 raise Interrupted
             self._is_interrupted, self._is_final = True, reply.is_final
             return session.leave(now)
-        if isinstance(reply, Say):
+        if isinstance(reply, dialogue.Say):
             return session.say(reply.text, now)
-        if isinstance(reply, Who):
+        if isinstance(reply, dialogue.Who):
             return session.who(now)
-        return session.finish(now) if isinstance(reply, (Exit, EndOfInput)) else []
+        return session.finish(now) if isinstance(reply, (dialogue.Exit, dialogue.EndOfInput)) else []
 
     # ---- questions ----
 
@@ -220,7 +111,7 @@ class Flow:
         reply = yield Ask(question, default)
         if isinstance(reply, Interrupt):
             raise _Stop(ExitCode.INTERRUPTED)
-        if isinstance(reply, EndOfInput):
+        if isinstance(reply, dialogue.EndOfInput):
             raise _Stop(ExitCode.DONE)
         return reply
 
@@ -245,16 +136,16 @@ class Flow:
     # ---- the lobby and a room ----
 
     def _lobby(self) -> Steps:
-        yield Welcome(self._username)
+        yield dialogue.Welcome(self._username)
         while not self._is_final:
             command = yield from self._ask(Question.COMMAND)
-            if isinstance(command, Exit):
+            if isinstance(command, dialogue.Exit):
                 return
             fault = room_name_fault(command.room_name)
             if fault is not None:
                 yield BadName(Question.COMMAND, fault)
             elif (yield from self._visit(command)) == ServerUnreachable(was_joined=True):
-                yield ReturnHint(command.room_name)
+                yield dialogue.ReturnHint(command.room_name)
 
     def _visit(self, enter: Enter) -> Steps:
         """Create or join, and stay to the end. After a wrong password the user is asked for another."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tcrp.messages import Request
-from tcrp_client.flow import Ask, FlowEvent, Reply
+from tcrp_client.dialogue import Ask, FlowEvent, UserInput
 
 
 class FrontEnd(Protocol):
@@ -28,5 +28,5 @@ class FrontEnd(Protocol):
     def want_input(self) -> None:
         """A session can send something: read input, if none is on its way. Called before each wait."""
 
-    def take(self, item: object) -> Reply | None:
+    def take(self, item: object) -> UserInput | None:
         """What `item`, which was posted, means where the user is now: at a question, or in a room."""

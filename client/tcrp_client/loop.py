@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from tcrp_client.channel import ByteChannel, SocketChannel
 from tcrp_client.dial import Dialling
+from tcrp_client.dialogue import Interrupt, Interrupted
 from tcrp_client.events import CloseControl, Event, OpenDatagram, Output, SendControl, SendDatagram
-from tcrp_client.flow import Interrupt, Interrupted
 from tcrp_client.link import Link
 from tcrp_client.session import Session
 

@@ -14,41 +14,19 @@ datagrams are ignored.
 """
 from __future__ import annotations
 
-from collections import deque
-from typing import Union
-
-from tcrp import codec
+from tcrp import codec, messages
 from tcrp.connection import CLIENT, ControlConnection
 from tcrp.constants import LIMITS, TIMERS, ControlKind, NoticeKind, Status
 from tcrp.errors import RemoteProtocolError
 from tcrp.framing import NEED_DATA
-from tcrp.messages import (
-    ChatDatagram,
-    ChatLine,
-    Complete,
-    ConnectionClosed,
-    ControlMessage,
-    Keepalive,
-    Notice,
-    Request,
-    Response,
-    TextMessage,
-)
+from tcrp.messages import ChatDatagram, ControlMessage, Keepalive, Notice, Request, TextMessage
 from tcrp.state import MEMBERSHIP
-from tcrp.token_bucket import TokenBucket
 from tcrp_client import events
 from tcrp_client.events import CloseControl, Ending, Failure, OpenDatagram, Output, RoomLeft, SendControl, SendDatagram
-from tcrp_client.outgoing import text_limit, texts_of
+from tcrp_client.outgoing import Message, SendQueue, text_limit, texts_of
 from tcrp_client.who import WhoQuery
 
-# Below what a server allows by default, so that a server that counts slightly differently rejects nothing.
-MESSAGE_BURST = LIMITS.message_burst // 2
-MESSAGE_RATE = LIMITS.message_rate - 1
-QUEUE = 32              # messages waiting to be sent, above which has_room is False
 REFUSALS = 3            # "port unreachable" (ICMP) in a row after which the server is gone
-_LEAST_WAIT = 0.001     # seconds; so that a rounding error in the token bucket does not make the loop spin
-
-Message = Union[Keepalive, ControlMessage, TextMessage]
 
 
 class Session:
@@ -63,15 +41,13 @@ class Session:
         self._answer_by = answer_by
         self._token = ""
         self._limit = 0             # octets of text in a message
-        self._queue: deque[Message] = deque()
-        self._allowance = TokenBucket(MESSAGE_RATE, MESSAGE_BURST, 0.0)
+        self._queue = SendQueue()
         self._is_finishing = False
         self._sent_at = self._heard_at = 0.0
         self._refusals = 0
         self._who = WhoQuery()
         self._leave_tries = 0
         self._leave_at = 0.0
-        self._drain_at = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -81,8 +57,7 @@ class Session:
     @property
     def has_room(self) -> bool:
         """Whether say() may be called: there is a token, and the queue is not full."""
-        is_open = self.state in ("REGISTERING", "CHATTING") and not self._is_finishing
-        return is_open and len(self._queue) < QUEUE
+        return self.state in ("REGISTERING", "CHATTING") and not self._is_finishing and self._queue.has_room
 
     # ---- the TCP connection ----
 
@@ -98,11 +73,11 @@ class Session:
         try:
             while (event := self._control.next_event()) is not NEED_DATA:
                 # SPEC RSP-04: "A client MUST take every status but 0 as a refusal, assigned or not."
-                if isinstance(event, Response) and event.status != Status.OK:
+                if isinstance(event, messages.Response) and event.status != Status.OK:
                     return self._end(events.RequestRefused(event.status))
-                if isinstance(event, Complete):
+                if isinstance(event, messages.Complete):
                     return self._register(event.token, now)
-                if isinstance(event, ConnectionClosed):
+                if isinstance(event, messages.ConnectionClosed):
                     return self._end(events.RequestFailed(Failure.CLOSED))
         except RemoteProtocolError as error:
             return self._end(events.RequestFailed(Failure.BROKEN, str(error)))
@@ -128,7 +103,7 @@ class Session:
             return []
         self._heard_at = now
         self._refusals = 0
-        if isinstance(message, ChatLine):
+        if isinstance(message, messages.ChatLine):
             return [events.MessageReceived(message.username, message.text)]
         return self._notice(message, now)
 
@@ -171,12 +146,12 @@ class Session:
 
     def say(self, line: str, now: float) -> list[Output]:
         """Queue a line, as one message or several, and send what the rate allows. Call it only while has_room."""
-        self._queue.extend(TextMessage(text) for text in texts_of(line, self._limit))
+        self._queue.add(*map(TextMessage, texts_of(line, self._limit)))
         return self.tick(now)
 
     def who(self, now: float) -> list[Output]:
         """Ask for the members; the answer is a NoticeReceived of kind MEMBERS."""
-        self._queue.append(ControlMessage(ControlKind.WHO))
+        self._queue.add(ControlMessage(ControlKind.WHO))
         return self.tick(now)
 
     def finish(self, now: float) -> list[Output]:
@@ -206,11 +181,9 @@ class Session:
             return self._leave_at
         if self.state == "REGISTERING":
             return self._who.due
-        deadlines = [self._sent_at + TIMERS.keepalive_interval,
-                     self._heard_at + TIMERS.silence_interval if self._who.due is None else self._who.due]
-        if self._queue:
-            deadlines.append(self._drain_at)
-        return min(deadlines)
+        ask_at = self._heard_at + TIMERS.silence_interval if self._who.due is None else self._who.due
+        send_at = self._sent_at + TIMERS.keepalive_interval
+        return min(ask_at, send_at, send_at if self._queue.due is None else self._queue.due)
 
     def tick(self, now: float) -> list[Output]:
         """Do what is due at the time `now`."""
@@ -227,7 +200,7 @@ class Session:
             if self._who.due is None and now >= self._heard_at + TIMERS.silence_interval:
                 outputs += self._begin_asking(now)
             outputs += self._drain(now)
-            if self._is_finishing and not self._queue:
+            if self._is_finishing and self._queue.due is None:
                 return outputs + self.leave(now)
             if now >= self._sent_at + TIMERS.keepalive_interval:
                 outputs.append(self._datagram(Keepalive(), now))
@@ -235,14 +208,11 @@ class Session:
 
     def _drain(self, now: float) -> list[Output]:
         outputs: list[Output] = []
-        while self._queue and self._allowance.take(now):
-            message = self._queue.popleft()
+        while (message := self._queue.take(now)) is not None:
             if message == ControlMessage(ControlKind.WHO):
                 self._who.is_wanted = True
                 self._who.begin(now + TIMERS.register_interval, now, LIMITS.register_tries - 1)
             outputs.append(self._datagram(message, now))
-        if self._queue:
-            self._drain_at = max(self._allowance.ready_at(now), now + _LEAST_WAIT)
         return outputs
 
     def _begin_asking(self, now: float) -> list[Output]:
@@ -254,7 +224,7 @@ class Session:
             return []
         if not self._who.try_again(now):
             return self._no_answer()
-        self._allowance.charge(now)
+        self._queue.charge(now)
         return [self._datagram(ControlMessage(ControlKind.WHO), now)]
 
     def _repeat_leave(self, now: float) -> list[Output]:

@@ -7,19 +7,9 @@ from tcrp.constants import TIMERS
 from tcrp.messages import Request
 from tcrp_client.config import ServerAddress
 from tcrp_client.dial import error_code
+from tcrp_client.dialogue import Ask, Attempt, EndOfInput, Interrupt, Interrupted, OutputLost, UserInput
 from tcrp_client.events import Ending, Event, Failure, RequestFailed
-from tcrp_client.flow import (
-    EXIT_CODES,
-    Ask,
-    Attempt,
-    EndOfInput,
-    ExitCode,
-    Flow,
-    Interrupt,
-    Interrupted,
-    OutputLost,
-    Reply,
-)
+from tcrp_client.flow import EXIT_CODES, ExitCode, Flow
 from tcrp_client.front_end import FrontEnd
 from tcrp_client.loop import ClientLoop, RunningSession
 from tcrp_client.session import Session
@@ -52,7 +42,7 @@ class Visit:
 
     def _run_flow(self) -> ExitCode:
         steps = self._flow.steps()
-        reply: Reply | Ending | None = None
+        reply: UserInput | Ending | None = None
         while True:
             try:
                 step = steps.send(reply)
@@ -67,7 +57,7 @@ class Visit:
             else:
                 self._front_end.show(step, self._request)
 
-    def _answer(self, ask: Ask) -> Reply:
+    def _answer(self, ask: Ask) -> UserInput:
         self._front_end.ask(ask)
         while self._front_end.failure is None:
             reply = self._front_end.take(self._loop.next_item())

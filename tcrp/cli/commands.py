@@ -19,14 +19,14 @@ GROUP = "tcrp.commands"
 
 
 def find() -> dict[str, EntryPoint]:
-    """The entry points by command: those of this checkout, if it is one, and those of every installed package."""
+    """The entry points by command, in alphabetical order: those of this checkout, if it is one, and those of every installed package."""
     found = _of_checkout(Path(__file__).resolve().parents[2])
     if sys.version_info >= (3, 10):
         installed = tuple(importlib.metadata.entry_points(group=GROUP))
     else:
         installed = importlib.metadata.entry_points().get(GROUP, ())
     found.update({entry.name: entry for entry in installed})
-    return found
+    return dict(sorted(found.items()))
 
 
 def _of_checkout(root: Path) -> dict[str, EntryPoint]:

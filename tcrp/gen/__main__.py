@@ -30,10 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         "backend cannot express a field (stderr names both), and everything else was written or does not differ.")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="write nothing; print what differs and exit 1 if anything")
-    parser.add_argument("--version", action="version", version=VERSION, help="show the version and exit")
     mode.add_argument("--list", action="store_true", help="name the generated files")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2], metavar="DIR",
-                        help="where the files are (default: the repository of this module)")
+                        help="where the files are (default: the repository that contains this module)")
+    parser.add_argument("--version", action="version", version=VERSION, help="show the version and exit")
     options = parser.parse_args(arguments)
     if options.list:
         print(*ARTEFACTS, *DOCUMENTS, sep="\n")

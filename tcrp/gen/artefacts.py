@@ -58,14 +58,15 @@ DOCUMENTS = ("README.ja.md", "README.md", "spec/README.ja.md", "spec/README.md",
              "spec/tcrp.ja.md", "spec/tcrp.md")
 
 
-def render_all(model: Model, made_for: Iterable[Target] = TARGETS) -> tuple[dict[str, str], list[str]]:
+def render_all(model: Model, made_for: Iterable[Target] | None = None) -> tuple[dict[str, str], list[str]]:
     """The text of every artefact that can be made, by path, and one line for each reason why another cannot.
 
     A target that lacks a feature which a field needs has a line for each such field, and none of its outputs.
+    `made_for` is all of TARGETS by default.
     """
     texts: dict[str, str] = {}
     problems: list[str] = []
-    for target in made_for:
+    for target in TARGETS if made_for is None else made_for:
         missing = target.unsupported(model)
         problems += [f"field {path}: backend {target.name} cannot express {feature.value}" for path, feature in missing]
         for path, render in () if missing else target.outputs.items():

@@ -2,7 +2,7 @@
 
 Rules of this module: classes are compared with `is`, and every attribute of a construct must be known here. So a
 new class, a new attribute or a function in a schema stops the generator before its output can say less than
-the code does. What is one construct's own stands here; how fields fit together is checked in `rules`.
+the code does. One construct by itself is checked here; how fields fit together, in `rules`.
 """
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ class _Reader:
     def _named(self, construct: Any, path: str) -> tuple[str, str, Any]:
         self._attributes(construct, path)
         if type(construct) is not wire.Named:
-            raise SchemaError(path, f"{type(construct).__name__} stands where a field is wanted")
+            raise SchemaError(path, f"{type(construct).__name__} is in the place of a field")
         if not construct.docs:
             raise SchemaError(f"{path}.{construct.name}", "has no doc")
         return construct.name, construct.docs, construct.subcon

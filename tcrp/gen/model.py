@@ -208,8 +208,8 @@ class Message:
     """A message; one that is a choice has the value types of its forms. `maximum` bounds all its octets.
 
     `transport` is "tcp" or "udp", `sender` "client", "server" or "both". `inside` is the field (with its
-    message) that holds this message, when the field `state` there is the one given; "" means that it stands by
-    itself. `starts` names the message whose first fields these are.
+    message) that holds this message, when the field `state` there is the one given; "" means that it is a
+    message by itself. `starts` names the message whose first fields these are.
     """
 
     name: str

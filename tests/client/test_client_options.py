@@ -9,7 +9,8 @@ import pytest
 
 from tcrp.constants import Operation
 from tcrp_client.config import ClientConfig, ServerAddress, load, parse_server
-from tcrp_client.flow import PASSWORD_SIZE, Enter, ExitCode, password_fault
+from tcrp_client.dialogue import Enter
+from tcrp_client.flow import PASSWORD_SIZE, ExitCode, password_fault
 from tcrp_client.ui.messages import LANGUAGES
 
 
@@ -239,5 +240,5 @@ def test_help_in_japanese_has_no_english_words(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         config("--help", TCRP_LANGUAGE="ja")
     shown = capsys.readouterr().out
-    for word in ("show", "default", "options:", "positional", "Exit codes", "TOML file"):
+    for word in ("usage", "show", "default", "options:", "positional", "Exit codes", "TOML file"):
         assert word not in shown

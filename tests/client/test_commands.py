@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcrp.constants import Operation
-from tcrp_client.flow import Enter, Exit, Say, Who
+from tcrp_client.dialogue import Enter, Exit, Say, Who
 from tcrp_client.ui.commands import (
     Help,
     Incomplete,

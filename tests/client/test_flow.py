@@ -9,6 +9,22 @@ import pytest
 from tcrp.constants import Operation, Status
 from tcrp.messages import Request
 from tcrp.text import username_fault
+from tcrp_client.dialogue import (
+    Ask,
+    Attempt,
+    BadName,
+    EndOfInput,
+    Enter,
+    Exit,
+    Interrupt,
+    Interrupted,
+    Question,
+    ReturnHint,
+    Say,
+    UserAnswer,
+    Welcome,
+    Who,
+)
 from tcrp_client.events import (
     Ending,
     Failure,
@@ -20,30 +36,12 @@ from tcrp_client.events import (
     SendControl,
     ServerUnreachable,
 )
-from tcrp_client.flow import (
-    PASSWORD_TRIES,
-    Answer,
-    Ask,
-    Attempt,
-    BadName,
-    EndOfInput,
-    Enter,
-    Exit,
-    ExitCode,
-    Flow,
-    Interrupt,
-    Interrupted,
-    Question,
-    ReturnHint,
-    Say,
-    Welcome,
-    Who,
-    password_fault,
-)
+from tcrp_client.flow import PASSWORD_TRIES, ExitCode, Flow, password_fault
 from tcrp_client.session import Session
 
 JOIN, CREATE = Enter(Operation.JOIN, "lobby"), Enter(Operation.CREATE, "lobby")
 WRONG = RequestRefused(Status.WRONG_PASSWORD)
+BOB = UserAnswer("bob")
 COMMAND = Ask(Question.COMMAND)
 LEFT = RoomLeft(is_confirmed=True)
 
@@ -77,18 +75,18 @@ def visitor(**settings: Any) -> Flow:
 def test_the_user_name_is_asked_for_until_it_can_be_used() -> None:
     fault = username_fault("a:b")
     assert fault is not None
-    steps, code = play(visitor(username=None, default_name="root"), Answer("a:b"), Answer(" ann "), Exit())
+    steps, code = play(visitor(username=None, default_name="root"), UserAnswer("a:b"), UserAnswer(" ann "), Exit())
     asked = Ask(Question.USERNAME, "root")
     assert steps == [asked, BadName(Question.USERNAME, fault), asked, Welcome("ann"), COMMAND]
     assert code == ExitCode.DONE
 
 
 def test_an_empty_answer_means_the_default_name() -> None:
-    assert play(visitor(username=None, default_name="root"), Answer(""))[0][-2:] == [Welcome("root"), COMMAND]
+    assert play(visitor(username=None, default_name="root"), UserAnswer(""))[0][-2:] == [Welcome("root"), COMMAND]
 
 
 @pytest.mark.parametrize(("reply", "code"), [(EndOfInput(), ExitCode.DONE), (Interrupt(), ExitCode.INTERRUPTED)])
-@pytest.mark.parametrize("before", [[], [Answer("bob")], [Answer("bob"), CREATE], [Answer("bob"), JOIN, WRONG]])
+@pytest.mark.parametrize("before", [[], [BOB], [BOB, CREATE], [BOB, JOIN, WRONG]])
 def test_the_end_of_input_and_an_interrupt_end_every_question(before: list[Any], reply: Any, code: ExitCode) -> None:
     assert play(visitor(username=None), *before, reply)[1] == code
 
@@ -106,13 +104,13 @@ def test_a_room_name_is_checked_in_the_lobby() -> None:
 
 
 @pytest.mark.parametrize("was_joined", [True, False])
-def test_only_who_was_in_the_room_gets_the_hint_to_return(was_joined: bool) -> None:
+def test_the_hint_to_return_needs_a_room_that_was_entered(was_joined: bool) -> None:
     steps, _ = play(visitor(), JOIN, ServerUnreachable(was_joined))
     assert (ReturnHint("lobby") in steps) == was_joined
 
 
 def test_a_new_room_is_offered_a_password() -> None:
-    steps, _ = play(visitor(enter=CREATE), Answer("pw"), LEFT)
+    steps, _ = play(visitor(enter=CREATE), UserAnswer("pw"), LEFT)
     assert steps == [Ask(Question.NEW_PASSWORD), attempt(CREATE, "pw"), LEFT]
 
 
@@ -120,7 +118,7 @@ def test_a_password_that_cannot_be_sent_is_asked_for_again() -> None:
     long = "x" * 2000
     fault = password_fault(long)
     assert fault is not None
-    steps, _ = play(visitor(enter=CREATE), Answer(long), Answer(""))
+    steps, _ = play(visitor(enter=CREATE), UserAnswer(long), UserAnswer(""))
     asked = Ask(Question.NEW_PASSWORD)
     assert steps == [asked, BadName(Question.NEW_PASSWORD, fault), asked, attempt(CREATE)]
 
@@ -128,7 +126,7 @@ def test_a_password_that_cannot_be_sent_is_asked_for_again() -> None:
 def test_wrong_passwords_are_retried_three_times() -> None:
     replies: list[Any] = [WRONG]
     for number in range(PASSWORD_TRIES):
-        replies += [Answer(str(number)), WRONG]
+        replies += [UserAnswer(str(number)), WRONG]
     steps, code = play(visitor(enter=JOIN), *replies)
     assert code == ExitCode.REFUSED
     assert [step for step in steps if isinstance(step, Attempt)] == [
@@ -137,7 +135,7 @@ def test_wrong_passwords_are_retried_three_times() -> None:
 
 
 def test_no_password_given_ends_the_retries() -> None:
-    steps, code = play(visitor(enter=JOIN), WRONG, Answer(""))
+    steps, code = play(visitor(enter=JOIN), WRONG, UserAnswer(""))
     assert steps == [attempt(JOIN), Ask(Question.PASSWORD), WRONG]
     assert code == ExitCode.REFUSED
 
@@ -208,8 +206,8 @@ def test_an_interrupt_that_is_final_ends_the_program_after_the_room(is_final: bo
 
 def test_what_the_user_says_reaches_the_session() -> None:
     flow, inside = visitor(), chatting()
-    for reply in (Say("hello"), Who(), Answer("stray")):
+    for reply in (Say("hello"), Who(), UserAnswer("stray")):
         flow.take(reply, inside, 0.0)
-    assert len(inside._queue) == 2
+    assert len(inside._queue._messages) == 2
     assert not any(isinstance(output, SendControl) for output in flow.take(Exit(), inside, 0.0))
     assert not inside.has_room

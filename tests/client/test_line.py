@@ -17,7 +17,8 @@ from tcrp.constants import LIMITS, TIMERS, NoticeKind, Operation, Status
 from tcrp.messages import ChatLine, Keepalive, Request, TextMessage
 from tcrp_client import visit
 from tcrp_client.config import load
-from tcrp_client.flow import ExitCode, Flow, Interrupt, Interrupted
+from tcrp_client.dialogue import Interrupt, Interrupted
+from tcrp_client.flow import ExitCode, Flow
 from tcrp_client.link import Link
 from tcrp_client.loop import ClientLoop
 from tcrp_client.ui import reader
@@ -142,7 +143,7 @@ def test_a_pipe_that_ends_without_a_newline_and_one_without_anything() -> None:
         assert got == heard
 
 
-def test_a_line_that_is_no_text_is_not_sent() -> None:
+def test_a_line_that_cannot_be_decoded_is_not_sent() -> None:
     heard: list[str] = []
     with ScriptedServer(lambda server: (server.let_in(), heard.extend(server.hear()))) as server:
         desk = Desk(server.port, "--user", "alice", "join", "lobby")
@@ -233,7 +234,7 @@ def test_an_ending_has_words_and_an_exit_code(
     assert desk.chat.getvalue() == ""
 
 
-def test_nobody_listens() -> None:
+def test_a_refused_connection_has_an_exit_code() -> None:
     desk = Desk(NOBODY, "--user", "alice", "join", "lobby")
     assert desk.run() == ExitCode.NO_SERVER
     assert desk.notes.getvalue() == f"cannot reach 127.0.0.1:{NOBODY}: {CONNECTION_REFUSED}\n"
@@ -364,7 +365,7 @@ def test_an_interrupt_at_a_question_is_the_end(question: str) -> None:
     assert desk.run() == ExitCode.INTERRUPTED
 
 
-def test_two_rooms_in_one_evening() -> None:
+def test_two_rooms_one_after_the_other() -> None:
     heard: list[list[str]] = []
     requests: list[Request] = []
 
@@ -465,7 +466,7 @@ def test_removed_and_back_in_the_lobby() -> None:
     assert desk.notes.getvalue().endswith("tcrp> ")
 
 
-def test_the_server_is_gone_and_how_to_go_on_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hint_to_return_is_shown_when_the_server_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TIMERS, "keepalive_interval", 0.05)
     with ScriptedServer(is_killed) as server:
         desk = Desk(server.port, "--user", "alice", is_terminal=True)
@@ -475,7 +476,7 @@ def test_the_server_is_gone_and_how_to_go_on_is_said(monkeypatch: pytest.MonkeyP
     assert desk.notes.getvalue().index("no longer answers") < desk.notes.getvalue().index("type join lobby")
 
 
-def test_nobody_who_never_got_in_is_told_how_to_go_on() -> None:
+def test_the_hint_to_return_is_not_shown_before_the_room_was_entered() -> None:
     with ScriptedServer(is_deaf_on_udp) as server:
         desk = Desk(server.port, "--user", "alice", is_terminal=True)
         desk.type("join lobby")
@@ -495,7 +496,7 @@ def test_an_interrupt_in_a_room_leads_to_the_lobby_or_to_the_end(is_final: bool,
     assert ("tcrp> " in desk.notes.getvalue().partition("* here")[2]) == (not is_final)
 
 
-def test_one_interrupt_for_each_room() -> None:
+def test_interrupts_are_counted_for_each_room() -> None:
     def script(server: ScriptedServer) -> None:
         for _ in range(2):
             server.let_in()
@@ -566,7 +567,7 @@ def test_an_output_that_is_gone_ends_politely(error: OSError, code: ExitCode, wo
     assert desk.notes.getvalue().endswith(words)
 
 
-def test_nothing_is_read_before_it_is_wanted() -> None:
+def test_input_is_read_only_while_the_queue_has_room() -> None:
     """A pipe of any size waits in the pipe, not in memory: no line is taken that the session has no place for."""
 
     def script(server: ScriptedServer) -> None:

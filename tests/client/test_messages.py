@@ -13,7 +13,8 @@ import tcrp_client
 from tcrp import options
 from tcrp.constants import Status
 from tcrp.text import FAULT_CODES, NameFault
-from tcrp_client.flow import ExitCode, Question
+from tcrp_client.dialogue import Question
+from tcrp_client.flow import ExitCode
 from tcrp_client.ui.messages import LANGUAGES, MESSAGES, Catalogue
 
 CLIENT = sorted(Path(tcrp_client.__file__).parent.rglob("*.py"))

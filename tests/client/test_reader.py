@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from typing import Any
 
-from tcrp_client.flow import EndOfInput
+from tcrp_client.dialogue import EndOfInput
 from tcrp_client.ui.reader import LINE_SIZE, InputLine, LineReader, UndecodableLine
 from tests.support.scripted_server import PATIENCE
 

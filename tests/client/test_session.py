@@ -44,8 +44,8 @@ from tcrp_client.events import (
     SendDatagram,
     ServerUnreachable,
 )
-from tcrp_client.outgoing import text_limit, texts_of
-from tcrp_client.session import MESSAGE_BURST, MESSAGE_RATE, QUEUE, Session
+from tcrp_client.outgoing import MESSAGE_BURST, MESSAGE_RATE, QUEUE, text_limit, texts_of
+from tcrp_client.session import Session
 
 REQUEST = Request(Operation.JOIN, "lobby", "alice", "secret")
 TOKEN = "T" * 22

@@ -5,21 +5,9 @@ from __future__ import annotations
 from tcrp.constants import Operation, Status
 from tcrp.messages import ChatLine, Request
 from tcrp_client.config import ServerAddress
+from tcrp_client.dialogue import Ask, BadName, Enter, Exit, FlowEvent, Question, Say, UserAnswer, UserInput, Welcome
 from tcrp_client.events import MessageReceived, RequestRefused, RoomEntered, RoomLeft
-from tcrp_client.flow import (
-    Answer,
-    Ask,
-    BadName,
-    Enter,
-    Exit,
-    ExitCode,
-    Flow,
-    FlowEvent,
-    Question,
-    Reply,
-    Say,
-    Welcome,
-)
+from tcrp_client.flow import ExitCode, Flow
 from tcrp_client.front_end import FrontEnd
 from tcrp_client.loop import ClientLoop
 from tcrp_client.visit import Visit
@@ -33,7 +21,7 @@ class ScriptedFrontEnd:
 
     failure: OSError | None = None
 
-    def __init__(self, loop: ClientLoop, *answers: Reply) -> None:
+    def __init__(self, loop: ClientLoop, *answers: UserInput) -> None:
         self.shown: list[tuple[FlowEvent, str | None]] = []
         self.asked: list[Question] = []
         self.wanted = 0
@@ -54,8 +42,8 @@ class ScriptedFrontEnd:
     def want_input(self) -> None:
         self.wanted += 1
 
-    def take(self, item: object) -> Reply | None:
-        return item if isinstance(item, (Answer, Enter, Say, Exit)) else None
+    def take(self, item: object) -> UserInput | None:
+        return item if isinstance(item, (UserAnswer, Enter, Say, Exit)) else None
 
 
 def test_a_visit_with_another_front_end() -> None:
@@ -68,7 +56,7 @@ def test_a_visit_with_another_front_end() -> None:
         heard.extend(server.hear())
 
     with ScriptedServer(script) as server, ClientLoop() as loop:
-        scripted = ScriptedFrontEnd(loop, Answer("a:b"), Answer("ann"), TEA, Answer("pw"), Exit())
+        scripted = ScriptedFrontEnd(loop, UserAnswer("a:b"), UserAnswer("ann"), TEA, UserAnswer("pw"), Exit())
         front_end: FrontEnd = scripted
         visit = Visit(Flow(is_interactive=True), front_end, loop, ServerAddress("127.0.0.1", server.port), server.port)
         assert visit.run() == ExitCode.DONE

@@ -1,4 +1,4 @@
-"""tcrp.constants: the numbers of DESIGN sections 2 and 7, typed again, and a meaning beside each."""
+"""tcrp.constants: the numbers, typed again, and a meaning beside each."""
 
 from __future__ import annotations
 

@@ -120,7 +120,8 @@ def test_the_version_of_a_tool(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("printed", "oldest", "missing"), [
-    ("toy version toy1.19.8 x", "1.19", ""), ("v20.2", "18.3", ""), ("javac 17", "17", ""), ("anything", "", ""),
+    ("toy version toy1.19.8 x", "1.19", ""), ("v20.2", "18.3", ""), ("javac 17", "17", ""),
+    ("perl 5, version 36 (v5.36.0)", "5.10", ""), ("anything", "", ""),
     ("toy 1.9.8", "1.19", "{} 1.19 (this is 1.9.8)"), ("v12.22.9", "18.3", "{} 18.3 (this is 12.22.9)"),
     ("Unable to locate a runtime", "17", "{} 17 (this is no version)"),
 ])

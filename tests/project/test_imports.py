@@ -157,36 +157,38 @@ TABLE = {
     "tcrp_client": Rule(),
     "tcrp_client.ui": Rule(),
     "tcrp_client.events": Rule(),
-    "tcrp_client.outgoing": Rule("tcrp.constants tcrp.messages tcrp.codec", "wcwidth"),
+    "tcrp_client.outgoing": Rule("tcrp.constants tcrp.messages tcrp.codec tcrp.token_bucket", "wcwidth"),
     "tcrp_client.who": Rule("tcrp.constants"),
     "tcrp_client.session": Rule(CLIENT + " tcrp_client.events tcrp_client.outgoing tcrp_client.who"),
-    "tcrp_client.flow": Rule(CLIENT + " tcrp_client.events tcrp_client.session"),
-    "tcrp_client.front_end": Rule("tcrp.messages tcrp_client.flow"),
-    "tcrp_client.ui.commands": Rule("tcrp.constants tcrp_client.flow"),
+    "tcrp_client.dialogue": Rule("tcrp.constants tcrp.messages tcrp.text tcrp_client.events"),
+    "tcrp_client.flow": Rule(CLIENT + " tcrp_client.dialogue tcrp_client.events tcrp_client.session"),
+    "tcrp_client.front_end": Rule("tcrp.messages tcrp_client.dialogue"),
+    "tcrp_client.ui.commands": Rule("tcrp.constants tcrp_client.dialogue"),
     # From here on each has one kind of input or output.
     "tcrp_client.ui.messages": Rule("tcrp.text", "files tomli tomllib"),  # the catalogue is a file
     "tcrp_client.ui.render": Rule("tcrp.constants tcrp.text tcrp_client.events tcrp_client.ui.messages"),
     "tcrp_client.config": Rule(
-        "tcrp.constants tcrp.options tcrp.text tcrp_client.flow tcrp_client.ui.messages", "files"
+        "tcrp.constants tcrp.options tcrp.text tcrp_client.dialogue tcrp_client.flow tcrp_client.ui.messages", "files"
     ),
-    "tcrp_client.ui.reader": Rule("tcrp_client.flow", "threads"),  # the thread that reads lines
+    "tcrp_client.ui.reader": Rule("tcrp_client.dialogue", "threads"),  # the thread that reads lines
     "tcrp_client.channel": Rule("", "network"),
     "tcrp_client.dial": Rule("", "network threads clock"),
     "tcrp_client.link": Rule("tcrp.constants tcrp_client.channel", "network"),
     "tcrp_client.loop": Rule(
-        "tcrp_client.events tcrp_client.session tcrp_client.flow tcrp_client.channel tcrp_client.dial tcrp_client.link",
+        "tcrp_client.events tcrp_client.session tcrp_client.dialogue tcrp_client.channel tcrp_client.dial"
+        " tcrp_client.link",
         "network clock",
     ),
     "tcrp_client.visit": Rule(
         "tcrp.constants tcrp.messages tcrp_client.config tcrp_client.dial tcrp_client.events tcrp_client.flow"
-        " tcrp_client.front_end tcrp_client.loop tcrp_client.session",
+        " tcrp_client.dialogue tcrp_client.front_end tcrp_client.loop tcrp_client.session",
     ),
     "tcrp_client.ui.line": Rule(
-        "tcrp.constants tcrp.messages tcrp_client.config tcrp_client.events tcrp_client.flow tcrp_client.ui"
+        "tcrp.constants tcrp.messages tcrp_client.config tcrp_client.events tcrp_client.dialogue tcrp_client.ui"
         " tcrp_client.ui.commands tcrp_client.ui.messages tcrp_client.ui.reader tcrp_client.ui.render",
     ),
     "tcrp_client.app": Rule(
-        "tcrp.text tcrp_client.config tcrp_client.flow tcrp_client.loop tcrp_client.visit"
+        "tcrp.text tcrp_client.config tcrp_client.dialogue tcrp_client.flow tcrp_client.loop tcrp_client.visit"
         " tcrp_client.ui.line tcrp_client.ui.messages tcrp_client.ui.reader tcrp_client.ui.render",
         ANY_IO,
     ),

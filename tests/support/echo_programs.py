@@ -194,8 +194,9 @@ fn main() {
 }
 """
 
-_FILES = {"python": ("runner.py", _PYTHON), "javascript": ("runner.mjs", _JAVASCRIPT), "c": ("runner.c", _C),
-          "go": ("runner/main.go", _GO), "java": ("Runner.java", _JAVA), "rust": ("runner.rs", _RUST)}
+# By language; one that is not here is not asked to read the toys.
+FILES = {"python": ("runner.py", _PYTHON), "javascript": ("runner.mjs", _JAVASCRIPT), "c": ("runner.c", _C),
+         "go": ("runner/main.go", _GO), "java": ("Runner.java", _JAVA), "rust": ("runner.rs", _RUST)}
 
 
 def _case(language: str, name: str) -> str:
@@ -211,6 +212,6 @@ def _case(language: str, name: str) -> str:
 
 def program(language: str, names: list[str], module: str = "") -> tuple[str, str]:
     """(file in the folder of the codec, text) for the messages `names`; `module` is the import path of Go."""
-    path, text = _FILES[language]
+    path, text = FILES[language]
     cases = "\n".join(_case(language, name) for name in names)
     return path, text.lstrip("\n").replace("@CASES@", cases).replace("@MODULE@", module)

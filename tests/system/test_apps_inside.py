@@ -22,7 +22,8 @@ import tcrp.cli.main
 from tcrp.constants import Operation
 from tcrp.messages import ChatLine, Request
 from tcrp_client import app as client
-from tcrp_client.flow import ExitCode, Interrupted
+from tcrp_client.dialogue import Interrupted
+from tcrp_client.flow import ExitCode
 from tcrp_server import app as server
 from tcrp_server.udp import selection as tiers
 from tests.support.scripted_server import PATIENCE, ScriptedServer

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Union
 
 from tcrp.constants import Operation
-from tcrp_client.flow import Enter, Exit, Say, Who
+from tcrp_client.dialogue import Enter, Exit, Say, Who
 
 
 @dataclass(frozen=True)

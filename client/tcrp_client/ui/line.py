@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from tcrp.constants import Operation
 from tcrp.messages import Request
-from tcrp_client import flow
+from tcrp_client import dialogue
 from tcrp_client.config import ServerAddress
+from tcrp_client.dialogue import EndOfInput, Interrupt, Question, UserInput
 from tcrp_client.events import MessageReceived, RoomEntered
-from tcrp_client.flow import EndOfInput, Interrupt, Question, Reply
 from tcrp_client.ui import commands
 from tcrp_client.ui.messages import Catalogue
 from tcrp_client.ui.reader import InputLine, LineReader, UndecodableLine
@@ -35,23 +35,23 @@ class LineFrontEnd:
         self._udp_port = udp_port
         self._is_interactive = is_interactive
         self._ask_secret = ask_secret
-        self._asked: flow.Ask | None = None  # None: in a room, or on the way there
+        self._asked: dialogue.Ask | None = None  # None: in a room, or on the way there
 
     @property
     def failure(self) -> OSError | None:
         """What the output of the chat failed with."""
         return self._printer.failure
 
-    def show(self, event: flow.FlowEvent, request: Request | None) -> None:
+    def show(self, event: dialogue.FlowEvent, request: Request | None) -> None:
         """Print `event` as a line, or lines."""
         text, note = self._messages, self._printer.note
-        if isinstance(event, flow.Welcome):
+        if isinstance(event, dialogue.Welcome):
             note(text("hello", server=self._server, username=event.username))
-        elif isinstance(event, flow.BadName):
+        elif isinstance(event, dialogue.BadName):
             note(text(_BAD_NAMES.get(event.question, "bad_password"), reason=text.fault(event.fault)))
-        elif isinstance(event, flow.ReturnHint):
+        elif isinstance(event, dialogue.ReturnHint):
             note(text("again", room=event.room_name))
-        elif isinstance(event, flow.OutputLost):
+        elif isinstance(event, dialogue.OutputLost):
             note(text("output_lost", reason=text.os_error(event.error)))
         else:
             operation, room_name = (request.operation, request.room_name) if request else (Operation.JOIN, "")
@@ -62,7 +62,7 @@ class LineFrontEnd:
 
     # ---- input ----
 
-    def ask(self, ask: flow.Ask) -> None:
+    def ask(self, ask: dialogue.Ask) -> None:
         """Print the question, and read a line; a password without showing it, where that is possible."""
         self._asked = ask
         question = PROMPT
@@ -78,14 +78,14 @@ class LineFrontEnd:
             self._reader.post(EndOfInput())
         except UnicodeDecodeError:
             self._reader.post(UndecodableLine(self._reader.encoding))
-        except flow.Interrupted:
+        except dialogue.Interrupted:
             self._reader.post(Interrupt())
 
     def want_input(self) -> None:
         """Read a line, unless one is on its way."""
         self._reader.request()
 
-    def take(self, item: object) -> Reply | None:
+    def take(self, item: object) -> UserInput | None:
         """The meaning of a line, of the end of input, or of an interrupt."""
         if isinstance(item, Interrupt):
             if self._is_interactive:
@@ -105,17 +105,17 @@ class LineFrontEnd:
             self.ask(self._asked)
         return reply
 
-    def _meaning(self, line: InputLine) -> Reply | None:
+    def _meaning(self, line: InputLine) -> UserInput | None:
         if self._asked is None:
             if not self._is_interactive or line.is_continuation:
-                return flow.Say(line.text)
+                return dialogue.Say(line.text)
             return self._command(commands.room_command(line.text), "room_help", "room_unknown", "say_missing")
         if self._asked.question == Question.COMMAND:
             return self._command(commands.lobby_command(line.text), "lobby_help", "lobby_unknown", "room_missing")
-        return flow.Answer(line.text)
+        return dialogue.UserAnswer(line.text)
 
     def _command(self, command: commands.LobbyCommand | commands.RoomCommand, help_id: str, unknown: str,
-                 incomplete: str) -> Reply | None:
+                 incomplete: str) -> UserInput | None:
         text, note = self._messages, self._printer.note
         if isinstance(command, commands.Help):
             note(text(help_id))

@@ -29,7 +29,7 @@ class Catalogue:
         return MESSAGES[message][self.language].format(**shown)
 
     def translate(self, english: str) -> str:
-        """The message, with its placeholders, whose English is `english`; `english` itself if there is none."""
+        """The unfilled message whose English is `english`, or `english` itself if the catalogue does not have it."""
         return self._by_english.get(english, english)
 
     def fault(self, fault: NameFault) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Union
 
-from tcrp_client.flow import EndOfInput, Interrupt
+from tcrp_client.dialogue import EndOfInput, Interrupt
 
 LINE_SIZE = 65_536  # octets; a longer line comes in pieces, so that an endless one cannot fill the memory
 

@@ -29,7 +29,7 @@
 #define TCRP_LIMIT_CONTROL_HEADER_SIZE 32
 /* octets: A UDP port. */
 #define TCRP_LIMIT_ENDPOINT_ANNOUNCEMENT_SIZE 2
-/* octets: What one size octet can say (the 2^8 of the assignment). */
+/* octets: The most that one size octet can express. */
 #define TCRP_LIMIT_ROOM_NAME_SIZE 255
 /* octets: 2^29; the 25 high octets of the size are zero. */
 #define TCRP_LIMIT_OPERATION_PAYLOAD_SIZE 536870912
@@ -37,21 +37,21 @@
 #define TCRP_LIMIT_REQUEST_ACCEPT 8192
 /* octets: Payload of a reply that every client accepts. */
 #define TCRP_LIMIT_REPLY_ACCEPT 65536
-/* octets: Leaves 4,028 octets of text in every relayed line. */
+/* octets: Leaves at least 4,028 octets for the text of a relayed line. */
 #define TCRP_LIMIT_USERNAME_SIZE 64
-/* octets: What one size octet can say. */
+/* octets: The most that one size octet can express. */
 #define TCRP_LIMIT_TOKEN_SIZE 255
-/* octets: Client to server; the assignment's buffer. */
+/* octets: Client to server, the whole datagram. */
 #define TCRP_LIMIT_CHAT_DATAGRAM_SIZE 4096
-/* octets: Server to client, prefix and text; the assignment's limit. */
+/* octets: Server to client, the whole datagram. */
 #define TCRP_LIMIT_RELAY_DATAGRAM_SIZE 4094
 /* levels: Nesting of a JSON payload, its own object being the first. */
 #define TCRP_LIMIT_JSON_DEPTH 4
 /* failures: Consecutive failed deliveries after which a member is removed. */
 #define TCRP_LIMIT_STRIKES 3
-/* datagrams: LEAVE is sent so often if nothing confirms it. */
+/* datagrams: Times that a client sends LEAVE if nothing confirms it. */
 #define TCRP_LIMIT_LEAVE_TRIES 3
-/* datagrams: WHO is sent so often before the UDP path is called dead. */
+/* datagrams: Times that a client sends WHO before it treats the UDP path as dead. */
 #define TCRP_LIMIT_REGISTER_TRIES 5
 /* messages: Default: what a member may send at once. */
 #define TCRP_LIMIT_MESSAGE_BURST 20
@@ -72,23 +72,23 @@
 
 /* ---- timers ---- */
 
-/* seconds: A client sends a keepalive so often: before a short NAT binding (30 s) ends. */
+/* seconds: Between two keepalives of a client; shorter than a short NAT binding (30 s). */
 #define TCRP_TIMER_KEEPALIVE_INTERVAL 20.0
-/* seconds: A client repeats WHO so often until MEMBERS comes. */
+/* seconds: Between two WHO of a client that waits for MEMBERS. */
 #define TCRP_TIMER_REGISTER_INTERVAL 1.0
-/* seconds: A client repeats LEAVE so often until it is confirmed. */
+/* seconds: Between two LEAVE of a client that waits for the confirmation. */
 #define TCRP_TIMER_LEAVE_INTERVAL 0.3
-/* seconds: A client gives up if it has no whole answer so long after it began to connect. */
+/* seconds: From a client's connect to the whole answer; then it gives up. */
 #define TCRP_TIMER_ANSWER_TIMEOUT 5.0
-/* seconds: A client asks by WHO when it has received no datagram for so long. */
+/* seconds: A client that has received no datagram for this time sends WHO. */
 #define TCRP_TIMER_SILENCE_INTERVAL 60.0
 /* seconds: A member gets at most one REJECTED notice in this time. */
 #define TCRP_TIMER_REJECT_INTERVAL 1.0
-/* seconds: Wait of the server: after COMPLETE for two octets, after a refusal for the close. */
+/* seconds: Wait of the server: for two octets after COMPLETE, for the close after a refusal. */
 #define TCRP_TIMER_ANNOUNCEMENT_WAIT 0.3
 /* seconds: Default: from accepting a connection to the whole request. */
 #define TCRP_TIMER_HANDSHAKE_TIMEOUT 5.0
-/* seconds: Default: a member that sends no datagram for so long is removed. */
+/* seconds: Default: a member that has sent no datagram for this time is removed. */
 #define TCRP_TIMER_IDLE_TIMEOUT 600.0
 
 /* ---- registries ---- */

@@ -200,7 +200,7 @@ const (
 	LimitControlHeaderSize = 32
 	// LimitEndpointAnnouncementSize, octets: A UDP port.
 	LimitEndpointAnnouncementSize = 2
-	// LimitRoomNameSize, octets: What one size octet can say (the 2^8 of the assignment).
+	// LimitRoomNameSize, octets: The most that one size octet can express.
 	LimitRoomNameSize = 255
 	// LimitOperationPayloadSize, octets: 2^29; the 25 high octets of the size are zero.
 	LimitOperationPayloadSize = 536870912
@@ -208,21 +208,21 @@ const (
 	LimitRequestAccept = 8192
 	// LimitReplyAccept, octets: Payload of a reply that every client accepts.
 	LimitReplyAccept = 65536
-	// LimitUsernameSize, octets: Leaves 4,028 octets of text in every relayed line.
+	// LimitUsernameSize, octets: Leaves at least 4,028 octets for the text of a relayed line.
 	LimitUsernameSize = 64
-	// LimitTokenSize, octets: What one size octet can say.
+	// LimitTokenSize, octets: The most that one size octet can express.
 	LimitTokenSize = 255
-	// LimitChatDatagramSize, octets: Client to server; the assignment's buffer.
+	// LimitChatDatagramSize, octets: Client to server, the whole datagram.
 	LimitChatDatagramSize = 4096
-	// LimitRelayDatagramSize, octets: Server to client, prefix and text; the assignment's limit.
+	// LimitRelayDatagramSize, octets: Server to client, the whole datagram.
 	LimitRelayDatagramSize = 4094
 	// LimitJSONDepth, levels: Nesting of a JSON payload, its own object being the first.
 	LimitJSONDepth = 4
 	// LimitStrikes, failures: Consecutive failed deliveries after which a member is removed.
 	LimitStrikes = 3
-	// LimitLeaveTries, datagrams: LEAVE is sent so often if nothing confirms it.
+	// LimitLeaveTries, datagrams: Times that a client sends LEAVE if nothing confirms it.
 	LimitLeaveTries = 3
-	// LimitRegisterTries, datagrams: WHO is sent so often before the UDP path is called dead.
+	// LimitRegisterTries, datagrams: Times that a client sends WHO before it treats the UDP path as dead.
 	LimitRegisterTries = 5
 	// LimitMessageBurst, messages: Default: what a member may send at once.
 	LimitMessageBurst = 20
@@ -244,23 +244,23 @@ const (
 
 // Times.
 const (
-	// TimerKeepaliveInterval: A client sends a keepalive so often: before a short NAT binding (30 s) ends.
+	// TimerKeepaliveInterval: Between two keepalives of a client; shorter than a short NAT binding (30 s).
 	TimerKeepaliveInterval = 20 * time.Second
-	// TimerRegisterInterval: A client repeats WHO so often until MEMBERS comes.
+	// TimerRegisterInterval: Between two WHO of a client that waits for MEMBERS.
 	TimerRegisterInterval = 1 * time.Second
-	// TimerLeaveInterval: A client repeats LEAVE so often until it is confirmed.
+	// TimerLeaveInterval: Between two LEAVE of a client that waits for the confirmation.
 	TimerLeaveInterval = 300 * time.Millisecond
-	// TimerAnswerTimeout: A client gives up if it has no whole answer so long after it began to connect.
+	// TimerAnswerTimeout: From a client's connect to the whole answer; then it gives up.
 	TimerAnswerTimeout = 5 * time.Second
-	// TimerSilenceInterval: A client asks by WHO when it has received no datagram for so long.
+	// TimerSilenceInterval: A client that has received no datagram for this time sends WHO.
 	TimerSilenceInterval = 60 * time.Second
 	// TimerRejectInterval: A member gets at most one REJECTED notice in this time.
 	TimerRejectInterval = 1 * time.Second
-	// TimerAnnouncementWait: Wait of the server: after COMPLETE for two octets, after a refusal for the close.
+	// TimerAnnouncementWait: Wait of the server: for two octets after COMPLETE, for the close after a refusal.
 	TimerAnnouncementWait = 300 * time.Millisecond
 	// TimerHandshakeTimeout: Default: from accepting a connection to the whole request.
 	TimerHandshakeTimeout = 5 * time.Second
-	// TimerIdleTimeout: Default: a member that sends no datagram for so long is removed.
+	// TimerIdleTimeout: Default: a member that has sent no datagram for this time is removed.
 	TimerIdleTimeout = 600 * time.Second
 )
 

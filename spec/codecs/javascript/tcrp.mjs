@@ -107,7 +107,7 @@ const limits = {
   controlHeaderSize: 32,
   /** octets: A UDP port. */
   endpointAnnouncementSize: 2,
-  /** octets: What one size octet can say (the 2^8 of the assignment). */
+  /** octets: The most that one size octet can express. */
   roomNameSize: 255,
   /** octets: 2^29; the 25 high octets of the size are zero. */
   operationPayloadSize: 536870912,
@@ -115,21 +115,21 @@ const limits = {
   requestAccept: 8192,
   /** octets: Payload of a reply that every client accepts. */
   replyAccept: 65536,
-  /** octets: Leaves 4,028 octets of text in every relayed line. */
+  /** octets: Leaves at least 4,028 octets for the text of a relayed line. */
   usernameSize: 64,
-  /** octets: What one size octet can say. */
+  /** octets: The most that one size octet can express. */
   tokenSize: 255,
-  /** octets: Client to server; the assignment's buffer. */
+  /** octets: Client to server, the whole datagram. */
   chatDatagramSize: 4096,
-  /** octets: Server to client, prefix and text; the assignment's limit. */
+  /** octets: Server to client, the whole datagram. */
   relayDatagramSize: 4094,
   /** levels: Nesting of a JSON payload, its own object being the first. */
   jsonDepth: 4,
   /** failures: Consecutive failed deliveries after which a member is removed. */
   strikes: 3,
-  /** datagrams: LEAVE is sent so often if nothing confirms it. */
+  /** datagrams: Times that a client sends LEAVE if nothing confirms it. */
   leaveTries: 3,
-  /** datagrams: WHO is sent so often before the UDP path is called dead. */
+  /** datagrams: Times that a client sends WHO before it treats the UDP path as dead. */
   registerTries: 5,
   /** messages: Default: what a member may send at once. */
   messageBurst: 20,
@@ -152,23 +152,23 @@ const limits = {
 export const LIMITS = Object.freeze(limits);
 
 const timers = {
-  /** seconds: A client sends a keepalive so often: before a short NAT binding (30 s) ends. */
+  /** seconds: Between two keepalives of a client; shorter than a short NAT binding (30 s). */
   keepaliveInterval: 20,
-  /** seconds: A client repeats WHO so often until MEMBERS comes. */
+  /** seconds: Between two WHO of a client that waits for MEMBERS. */
   registerInterval: 1,
-  /** seconds: A client repeats LEAVE so often until it is confirmed. */
+  /** seconds: Between two LEAVE of a client that waits for the confirmation. */
   leaveInterval: 0.3,
-  /** seconds: A client gives up if it has no whole answer so long after it began to connect. */
+  /** seconds: From a client's connect to the whole answer; then it gives up. */
   answerTimeout: 5,
-  /** seconds: A client asks by WHO when it has received no datagram for so long. */
+  /** seconds: A client that has received no datagram for this time sends WHO. */
   silenceInterval: 60,
   /** seconds: A member gets at most one REJECTED notice in this time. */
   rejectInterval: 1,
-  /** seconds: Wait of the server: after COMPLETE for two octets, after a refusal for the close. */
+  /** seconds: Wait of the server: for two octets after COMPLETE, for the close after a refusal. */
   announcementWait: 0.3,
   /** seconds: Default: from accepting a connection to the whole request. */
   handshakeTimeout: 5,
-  /** seconds: Default: a member that sends no datagram for so long is removed. */
+  /** seconds: Default: a member that has sent no datagram for this time is removed. */
   idleTimeout: 600,
 };
 /** Times in seconds. */

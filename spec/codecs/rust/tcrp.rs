@@ -27,7 +27,7 @@ pub mod limits {
     /// octets: A UDP port.
     pub const ENDPOINT_ANNOUNCEMENT_SIZE: usize = 2;
 
-    /// octets: What one size octet can say (the 2^8 of the assignment).
+    /// octets: The most that one size octet can express.
     pub const ROOM_NAME_SIZE: usize = 255;
 
     /// octets: 2^29; the 25 high octets of the size are zero.
@@ -39,16 +39,16 @@ pub mod limits {
     /// octets: Payload of a reply that every client accepts.
     pub const REPLY_ACCEPT: usize = 65_536;
 
-    /// octets: Leaves 4,028 octets of text in every relayed line.
+    /// octets: Leaves at least 4,028 octets for the text of a relayed line.
     pub const USERNAME_SIZE: usize = 64;
 
-    /// octets: What one size octet can say.
+    /// octets: The most that one size octet can express.
     pub const TOKEN_SIZE: usize = 255;
 
-    /// octets: Client to server; the assignment's buffer.
+    /// octets: Client to server, the whole datagram.
     pub const CHAT_DATAGRAM_SIZE: usize = 4_096;
 
-    /// octets: Server to client, prefix and text; the assignment's limit.
+    /// octets: Server to client, the whole datagram.
     pub const RELAY_DATAGRAM_SIZE: usize = 4_094;
 
     /// levels: Nesting of a JSON payload, its own object being the first.
@@ -57,10 +57,10 @@ pub mod limits {
     /// failures: Consecutive failed deliveries after which a member is removed.
     pub const STRIKES: usize = 3;
 
-    /// datagrams: LEAVE is sent so often if nothing confirms it.
+    /// datagrams: Times that a client sends LEAVE if nothing confirms it.
     pub const LEAVE_TRIES: usize = 3;
 
-    /// datagrams: WHO is sent so often before the UDP path is called dead.
+    /// datagrams: Times that a client sends WHO before it treats the UDP path as dead.
     pub const REGISTER_TRIES: usize = 5;
 
     /// messages: Default: what a member may send at once.
@@ -92,31 +92,31 @@ pub mod limits {
 pub mod timers {
     use std::time::Duration;
 
-    /// A client sends a keepalive so often: before a short NAT binding (30 s) ends.
+    /// Between two keepalives of a client; shorter than a short NAT binding (30 s).
     pub const KEEPALIVE_INTERVAL: Duration = Duration::from_millis(20_000);
 
-    /// A client repeats WHO so often until MEMBERS comes.
+    /// Between two WHO of a client that waits for MEMBERS.
     pub const REGISTER_INTERVAL: Duration = Duration::from_millis(1_000);
 
-    /// A client repeats LEAVE so often until it is confirmed.
+    /// Between two LEAVE of a client that waits for the confirmation.
     pub const LEAVE_INTERVAL: Duration = Duration::from_millis(300);
 
-    /// A client gives up if it has no whole answer so long after it began to connect.
+    /// From a client's connect to the whole answer; then it gives up.
     pub const ANSWER_TIMEOUT: Duration = Duration::from_millis(5_000);
 
-    /// A client asks by WHO when it has received no datagram for so long.
+    /// A client that has received no datagram for this time sends WHO.
     pub const SILENCE_INTERVAL: Duration = Duration::from_millis(60_000);
 
     /// A member gets at most one REJECTED notice in this time.
     pub const REJECT_INTERVAL: Duration = Duration::from_millis(1_000);
 
-    /// Wait of the server: after COMPLETE for two octets, after a refusal for the close.
+    /// Wait of the server: for two octets after COMPLETE, for the close after a refusal.
     pub const ANNOUNCEMENT_WAIT: Duration = Duration::from_millis(300);
 
     /// Default: from accepting a connection to the whole request.
     pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(5_000);
 
-    /// Default: a member that sends no datagram for so long is removed.
+    /// Default: a member that has sent no datagram for this time is removed.
     pub const IDLE_TIMEOUT: Duration = Duration::from_millis(600_000);
 }
 

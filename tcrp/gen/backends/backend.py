@@ -56,7 +56,8 @@ class Tool:
             return self.name
         if not self.version or not self.oldest:
             return ""
-        found = re.search(r"\d+(\.\d+)*", self.installed_version(modules))
+        printed = self.installed_version(modules)
+        found = re.search(r"\d+(\.\d+)+", printed) or re.search(r"\d+", printed)
         if found and _numbers(found[0]) >= _numbers(self.oldest):
             return ""
         return f"{self.name} {self.oldest} (this is {found[0] if found else 'no version'})"

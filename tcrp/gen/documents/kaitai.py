@@ -28,7 +28,7 @@ CAPABILITIES = ALL - {Feature.NUMBER_ABOVE_U64}
 _HEAD = """\
 TCRP, a chat-room protocol: rooms over TCP, messages over UDP. spec/tcrp.md is the specification.
 
-What stands at the top is what one side sends on one TCP connection, whole: its frames and, from a client, perhaps
+The top level is all that one side sends on one TCP connection, whole: its frames and, from a client, perhaps
 an endpoint announcement. To read one message whose octets are at hand, use the type of its name; for a datagram
 they are the datagram's and nothing else. control_header, the beginning of a control_frame, is no type here.
 
@@ -70,7 +70,7 @@ class _Writer:
         }
 
     def _stream(self) -> list[Node]:
-        """What stands on the stream itself: frames, whose sizes are read ahead, then what has no size of its own."""
+        """The messages on the stream itself: frames, whose sizes are read ahead, then what has no size of its own."""
         seq: list[Node] = []
         for message in self._messages:
             if message.transport != "tcp" or message.inside:

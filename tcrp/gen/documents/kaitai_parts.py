@@ -40,7 +40,7 @@ def extent(fields: tuple[Field, ...], path: str) -> tuple[int, list[str]]:
             sizes.append(f"{field.name}_size")
             fixed += len(kind.extent.delimiter)
         else:
-            raise SchemaError(path, f"stands behind {field.name}, whose size Kaitai Struct cannot tell")
+            raise SchemaError(path, f"follows {field.name}, whose size Kaitai Struct cannot tell")
     return fixed, sizes
 
 

@@ -211,7 +211,7 @@ def _datagram(messages: list[Message], side: str) -> str | None:
 def _size(message: Message) -> int:
     fields = message.body.fields if isinstance(message.body, Struct) else ()
     if not fields or not all(isinstance(field.type, Unsigned) and not field.optional for field in fields):
-        raise SchemaError(message.name, "stands on the stream, and has no fixed size")
+        raise SchemaError(message.name, "is on the stream, and has no fixed size")
     return sum(field.type.octets for field in fields if isinstance(field.type, Unsigned))
 
 

@@ -568,7 +568,7 @@ def sends_controls() -> None:
 
 @fault
 def floods() -> None:
-    session.MESSAGE_BURST = 1_000
+    outgoing.MESSAGE_BURST = 1_000
 
 
 # ---- 8.5, 12, 13 ----

@@ -226,7 +226,7 @@ public final class Tcrp {
         /** octets: A UDP port. */
         public static final int ENDPOINT_ANNOUNCEMENT_SIZE = 2;
 
-        /** octets: What one size octet can say (the 2^8 of the assignment). */
+        /** octets: The most that one size octet can express. */
         public static final int ROOM_NAME_SIZE = 255;
 
         /** octets: 2^29; the 25 high octets of the size are zero. */
@@ -238,16 +238,16 @@ public final class Tcrp {
         /** octets: Payload of a reply that every client accepts. */
         public static final int REPLY_ACCEPT = 65536;
 
-        /** octets: Leaves 4,028 octets of text in every relayed line. */
+        /** octets: Leaves at least 4,028 octets for the text of a relayed line. */
         public static final int USERNAME_SIZE = 64;
 
-        /** octets: What one size octet can say. */
+        /** octets: The most that one size octet can express. */
         public static final int TOKEN_SIZE = 255;
 
-        /** octets: Client to server; the assignment's buffer. */
+        /** octets: Client to server, the whole datagram. */
         public static final int CHAT_DATAGRAM_SIZE = 4096;
 
-        /** octets: Server to client, prefix and text; the assignment's limit. */
+        /** octets: Server to client, the whole datagram. */
         public static final int RELAY_DATAGRAM_SIZE = 4094;
 
         /** levels: Nesting of a JSON payload, its own object being the first. */
@@ -256,10 +256,10 @@ public final class Tcrp {
         /** failures: Consecutive failed deliveries after which a member is removed. */
         public static final int STRIKES = 3;
 
-        /** datagrams: LEAVE is sent so often if nothing confirms it. */
+        /** datagrams: Times that a client sends LEAVE if nothing confirms it. */
         public static final int LEAVE_TRIES = 3;
 
-        /** datagrams: WHO is sent so often before the UDP path is called dead. */
+        /** datagrams: Times that a client sends WHO before it treats the UDP path as dead. */
         public static final int REGISTER_TRIES = 5;
 
         /** messages: Default: what a member may send at once. */
@@ -292,31 +292,31 @@ public final class Tcrp {
         private Timers() {
         }
 
-        /** A client sends a keepalive so often: before a short NAT binding (30 s) ends. */
+        /** Between two keepalives of a client; shorter than a short NAT binding (30 s). */
         public static final Duration KEEPALIVE_INTERVAL = Duration.ofMillis(20000);
 
-        /** A client repeats WHO so often until MEMBERS comes. */
+        /** Between two WHO of a client that waits for MEMBERS. */
         public static final Duration REGISTER_INTERVAL = Duration.ofMillis(1000);
 
-        /** A client repeats LEAVE so often until it is confirmed. */
+        /** Between two LEAVE of a client that waits for the confirmation. */
         public static final Duration LEAVE_INTERVAL = Duration.ofMillis(300);
 
-        /** A client gives up if it has no whole answer so long after it began to connect. */
+        /** From a client's connect to the whole answer; then it gives up. */
         public static final Duration ANSWER_TIMEOUT = Duration.ofMillis(5000);
 
-        /** A client asks by WHO when it has received no datagram for so long. */
+        /** A client that has received no datagram for this time sends WHO. */
         public static final Duration SILENCE_INTERVAL = Duration.ofMillis(60000);
 
         /** A member gets at most one REJECTED notice in this time. */
         public static final Duration REJECT_INTERVAL = Duration.ofMillis(1000);
 
-        /** Wait of the server: after COMPLETE for two octets, after a refusal for the close. */
+        /** Wait of the server: for two octets after COMPLETE, for the close after a refusal. */
         public static final Duration ANNOUNCEMENT_WAIT = Duration.ofMillis(300);
 
         /** Default: from accepting a connection to the whole request. */
         public static final Duration HANDSHAKE_TIMEOUT = Duration.ofMillis(5000);
 
-        /** Default: a member that sends no datagram for so long is removed. */
+        /** Default: a member that has sent no datagram for this time is removed. */
         public static final Duration IDLE_TIMEOUT = Duration.ofMillis(600000);
     }
 
