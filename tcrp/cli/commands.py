@@ -19,7 +19,7 @@ GROUP = "tcrp.commands"
 
 
 def find() -> dict[str, EntryPoint]:
-    """The entry points by command, in alphabetical order: those of this checkout, if it is one, and those of every installed package."""
+    """The entry points of this checkout, if it is one, and of every installed package; in alphabetical order."""
     found = _of_checkout(Path(__file__).resolve().parents[2])
     if sys.version_info >= (3, 10):
         installed = tuple(importlib.metadata.entry_points(group=GROUP))

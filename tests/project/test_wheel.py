@@ -115,7 +115,7 @@ def test_help_lists_every_command_in_a_line(installed: Installed) -> None:
     (["python", "-m", "tcrp"], "python -m tcrp"),
     (["python", "-m", "tcrp", "server"], "python -m tcrp server"),
 ])
-def test_every_command_knows_its_version_and_the_name_it_was_called_by(words: list[str], name: str, installed: Installed) -> None:
+def test_version_and_usage_name_the_command_as_it_was_called(words: list[str], name: str, installed: Installed) -> None:
     done = installed.run(*words, "--version")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{name} {__version__} (protocol version 1)\n"
@@ -151,10 +151,11 @@ def test_two_clients_talk_and_the_server_conforms(installed: Installed) -> None:
             assert alice.stdout
             assert alice.stderr
             wait_for(alice.stderr, "lobby")
-            done = installed.run("tcrp-client", "join", "lobby", "--user", "bob", "--server", address, given="hello\n")
+            bob = ("join", "lobby", "--user", "bob", "--server", address)
+            done = installed.run("tcrp-client", *bob, given="hello\n")
             assert done.returncode == 0, done.stderr
             wait_for(alice.stdout, "hello")
-        done = installed.run("tcrp", "conform", "server", address, "--case", "create-and-join")
+        done = installed.run("tcrp", "conform", "server", address, "--case", "server-sizes-in-octets")
         assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
