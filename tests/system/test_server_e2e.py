@@ -522,4 +522,4 @@ def test_no_secret_is_ever_logged(log_format: str) -> None:
         assert (entries[-1]["relayed"], entries[-1]["ignored"], entries[-1]["rejected"]) == (1, 1, 1)
     else:
         assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z (DEBUG|INFO) ", line) for line in lines)
-        assert 'created room="lobbyé" user="alice" host="127.0.0.1"' in lines[0]
+        assert 'created room="lobbyé" user="alice" address="127.0.0.1"' in lines[0]

@@ -158,7 +158,7 @@ def answers_empty_connections() -> None:
     """Answers a connection that is closed before the first octet."""
     @around(Control, "_stop_reading")
     def stop(original: Any, self: Any, connection: Any) -> None:
-        if self.table.phase(connection) is Phase.READING and connection.control.state == "CLOSED":
+        if self.table.phase(connection) is not Phase.DRAINING and connection.control.state == "CLOSED":
             connection.sock.send(fastcodec.encode_control_frame(ControlFrame("", 0, 1, b"\4")))
         original(self, connection)
 
@@ -295,6 +295,10 @@ def announcement_of_port_0() -> None:
 @mutant
 def never_closes() -> None:
     """Leaves it to the client to close."""
+    @around(Control, "_send")
+    def send(original: Any, self: Any, connection: Any, octets: bytes, is_last: bool = False) -> Any:
+        return original(self, connection, octets)
+
     @around(Control, "_drain")
     def finish(original: Any, self: Any, connection: Any) -> None:
         self.table.put(connection, connection.owner, Phase.DRAINING)
