@@ -173,14 +173,11 @@ status=0 log=build/tools.log
 mkdir -p build
 packages=
 need() { have "$$1" || packages="$$packages $$2"; }  # a program, and the package of Debian and Ubuntu that has it
-languages=$$("$$PYTHON" -m tcrp.gen.backends --tools) || exit 1  # lines: apt or npm, name, oldest version, packages
+# Lines: apt or npm, name, oldest version, packages.
+languages=$$("$$PYTHON" -m tcrp.gen.backends --tools | tr -d '\r')
+[ "$$languages" ] || { missing "list of the languages' tools: $$PYTHON -m tcrp.gen.backends --tools failed"; exit 1; }
 each_tool() { while read -r from name oldest of; do "$$1"; done; }
 need_tool() { [ $$from = npm ] || need "$$name" "$$of"; }
-missing_tool() {
-    [ $$from = npm ] || have "$$name" && return
-    [ $$oldest = - ] && oldest= || oldest="$$oldest or later; "
-    missing "$$name ($${oldest}Debian, Ubuntu: apt install $$of)"
-}
 npm_names() { [ $$from = apt ] || echo "$$name"; }
 npm_packages() { [ $$from = apt ] || echo "$$of"; }
 need tshark tshark
@@ -198,18 +195,17 @@ if [ "$$packages" ] && have apt-get && [ "$$(id -u)" = 0 ]; then
 fi
 if [ "$$(uname -s)" = Linux ]; then have ip && have nft || missing "ip, nft (Debian, Ubuntu: apt install iproute2 nftables)"; fi
 have tshark || missing "tshark (Debian, Ubuntu: apt install tshark)"
-each_tool missing_tool <<LANGUAGES
-$$languages
-LANGUAGES
 installed() { for name in "$$@"; do [ -d build/node_modules/$$name ] || return; done; }
-names="kaitai-struct-compiler kaitai-struct js-yaml $$(echo "$$languages" | each_tool npm_names | tr '\n' ' ')"
+others="kaitai-struct-compiler kaitai-struct js-yaml"
+names="$$others $$(echo "$$languages" | each_tool npm_names | tr '\n' ' ')"
 if have npm && ! installed $$names; then
     echo "tools: installing $$names" >&2
     # In one command: npm removes what a command does not name.
     npm install --no-save --no-audit --no-fund --prefix build kaitai-struct-compiler@0.11 kaitai-struct@0.11 \
         js-yaml@4 $$(echo "$$languages" | each_tool npm_packages) >$$log 2>&1 || tail -n 3 $$log >&2
 fi
-installed $$names || missing "$$names (need Node and npm)"
+installed $$others || missing "$$others (need Node and npm)"
+"$$PYTHON" -m tcrp.gen.backends --missing >&2 || status=1
 exit $$status
 endef
 export TOOLS

@@ -11,22 +11,22 @@ from tcrp.constants import Operation
 from tcrp.messages import ChatDatagram, ControlMessage, Keepalive, Request, TextMessage
 from tcrp_client.events import (
     CloseControl,
-    Failed,
-    Joined,
-    Left,
+    MemberRemoved,
+    MessageReceived,
     OpenDatagram,
     Output,
-    Refused,
-    Removed,
+    RequestFailed,
+    RequestRefused,
     RoomClosed,
-    Said,
+    RoomEntered,
+    RoomLeft,
     SendControl,
     SendDatagram,
-    Unreachable,
+    ServerUnreachable,
 )
 from tcrp_client.session import Session
 
-ENDINGS = (Failed, Left, Refused, Removed, RoomClosed, Unreachable)
+ENDINGS = (RequestFailed, RoomLeft, RequestRefused, MemberRemoved, RoomClosed, ServerUnreachable)
 ROOMS = ("tea", "茶室")
 PASSWORDS = ("", "", "", "sésame")
 WORDS = ("hi", "こんにちは", "\ttab", "a: b", "e\u0301\u0301", "👩‍👩‍👧 fam", "x" * 3_000)
@@ -128,9 +128,9 @@ class Person:
                 self.listen(session)
             elif isinstance(output, SendDatagram):
                 world.to_server(output.octets, self.host, self.port, is_honest=True)
-            elif isinstance(output, Said):
+            elif isinstance(output, MessageReceived):
                 world.watch.counts["shown"] += 1
-            elif isinstance(output, Joined):
+            elif isinstance(output, RoomEntered):
                 world.watch.counts["joined"] += 1
             elif isinstance(output, ENDINGS):
                 assert session.is_over

@@ -23,11 +23,11 @@ from tcrp.json_text import JsonFault, build_object, parse_object
 from tcrp.messages import ChatDatagram, ControlFrame, Keepalive, Request
 from tcrp.state import MEMBERSHIP
 from tcrp.text import displayable, fold_username, relay_text, room_name_fault, username_fault
-from tcrp_client.events import CloseControl, OpenDatagram, Said, SendControl, SendDatagram
+from tcrp_client.events import CloseControl, MessageReceived, OpenDatagram, SendControl, SendDatagram
 from tcrp_client.outgoing import texts_of
 from tcrp_client.session import Session
-from tcrp_client.ui.messages import Texts
-from tcrp_client.ui.render import Printer, Words
+from tcrp_client.ui.messages import Catalogue
+from tcrp_client.ui.render import EventFormatter, Printer
 from tcrp_server.delivery import CoreDelivery
 from tcrp_server.members import Member, Refusal, Room
 from tcrp_server.relay import Relay
@@ -96,14 +96,14 @@ def fuzz_control(data: bytes) -> None:
 
 
 def fuzz_chat(data: bytes) -> None:
-    """A chat datagram: as in fuzz_control; what a server finds a member by is the same as the fields."""
+    """A chat datagram: as in fuzz_control; the envelope, by which a server finds a member, is that of the fields."""
     message = _fuzz_message("chat_datagram", data)
-    head = fastcodec.chat_datagram_head(data)
-    assert data.startswith(head)
+    envelope = fastcodec.chat_datagram_envelope(data)
+    assert data.startswith(envelope)
     if message is not None:
         bare = ChatDatagram(message.room_name, message.token, Keepalive())
-        assert fastcodec.decode_chat_datagram(head) == bare
-        assert fastcodec.encode_chat_datagram(bare) == head
+        assert fastcodec.decode_chat_datagram(envelope) == bare
+        assert fastcodec.encode_chat_datagram(bare) == envelope
     line = relay_text(data)
     if line:
         assert line.decode() == relay_text(line).decode()
@@ -213,7 +213,7 @@ def fuzz_client(data: bytes) -> None:
     session.start()
     chat, notes = io.StringIO(), io.StringIO()
     printer = Printer(chat, notes, is_shared=False)
-    words = Words(Texts("ja"), "localhost:9001", 9001, Operation.JOIN, "tea")
+    formatter = EventFormatter(Catalogue("ja"), "localhost:9001", 9001, Operation.JOIN, "tea")
     endings = 0
     while tape:
         choice, size = tape.octet(), tape.octet()
@@ -236,7 +236,8 @@ def fuzz_client(data: bytes) -> None:
         for output in outputs:
             if isinstance(output, (SendControl, CloseControl, OpenDatagram, SendDatagram)):
                 continue
-            printer.chat(words.of(output)) if isinstance(output, Said) else printer.note(words.of(output))
+            line = formatter.of(output)
+            printer.chat(line) if isinstance(output, MessageReceived) else printer.note(line)
     assert endings == session.is_over
     assert session.state in ("", *MEMBERSHIP.states)
     _check_shown((chat.getvalue() + notes.getvalue()).replace("\n", ""))

@@ -9,7 +9,7 @@ meta:
 doc: |
     TCRP, a chat-room protocol: rooms over TCP, messages over UDP. spec/tcrp.md is the specification.
 
-    What stands at the top is what one side sends on one TCP connection, whole: its frames and, from a client, perhaps
+    The top level is all that one side sends on one TCP connection, whole: its frames and, from a client, perhaps
     an endpoint announcement. To read one message whose octets are at hand, use the type of its name; for a datagram
     they are the datagram's and nothing else. control_header, the beginning of a control_frame, is no type here.
 

@@ -139,7 +139,7 @@ local model = {
         control_frame = {
             filter = "tcrp.control_frame",
             sender = "both",
-            head = 32,
+            header = 32,
             closed = true,
             fields = {
                 {
@@ -231,7 +231,7 @@ local model = {
             filter = "tcrp.chat_datagram",
             sender = "client",
             maximum = 4096,
-            head = 2,
+            header = 2,
             fields = {
                 {
                     name = "room_name_size",
@@ -347,7 +347,7 @@ local model = {
     datagrams = {client = "chat_datagram", server = "relay_datagram"},
 }
 
--- ---- what Wireshark is told once ----
+-- ---- registered with Wireshark once ----
 
 local tcrp = Proto("tcrp", "TCRP chat rooms")
 tcrp.prefs.ports = Pref.range("TCP and UDP ports", tostring(model.port), "Ports that TCRP servers listen on", 65535)
@@ -448,7 +448,7 @@ local function add(m, filter, from, to, ...)
     return m.tree:add(fields[filter], m.tvb(from, to - from), ...)
 end
 
--- Wireshark ends a text at a NUL: U+2400, the symbol for it, stands there in its place.
+-- Wireshark ends a text at a NUL: it is replaced by U+2400, the symbol for it.
 local function add_text(m, filter, from, to)
     local range = m.tvb(from, to - from)
     local text = range:string(ENC_UTF_8)
@@ -495,7 +495,7 @@ local function read_unsigned(m, field, at)
 end
 
 local function read_run(m, field, at)
-    local stop, size = m.to, field.sized_by and m.values[field.sized_by]
+    local stop, size = m.to, field.exactly or (field.sized_by and m.values[field.sized_by])
     if size then
         stop = at + size
         if stop > m.to then
@@ -588,7 +588,7 @@ end
 
 -- ---- messages ----
 
--- Reads the message `name` from octet `from` to `to`; `above` is what it stands in (pinfo, tree, sender, line).
+-- Reads the message `name` from octet `from` to `to`; `above` is what contains it (pinfo, tree, sender, line).
 local function read_message(above, name, tvb, from, to)
     local message = model.messages[name]
     local m = setmetatable({tvb = tvb, to = to, path = name, values = {}}, {__index = above})
@@ -616,7 +616,7 @@ local function root(above)
     return above.tree
 end
 
--- A message that stands by itself: a line of the info column, which begins with its name or that of its form.
+-- A message by itself: a line of the info column, which begins with its name or that of its form.
 local function read_line(above, name, tvb, from, to)
     root(above)
     above.line = model.messages[name].has_forms and {} or {name}
@@ -652,15 +652,17 @@ end
 
 -- How many octets the frame at `at` has, by its own sizes; nil if its header is not here or is to be refused.
 local function frame_size(frame, tvb, at, accept)
-    if tvb:len() - at < frame.head then return nil end
-    local total, place = frame.head, at
+    if tvb:len() - at < frame.header then return nil end
+    local total, place = 0, at
     for _, field in ipairs(frame.fields) do
-        if field.kind == "unsigned" then
+        local fixed = field.exactly or (field.kind == "constant" and #field.octets) or field.octets
+        total = total + (fixed or 0)
+        if field.kind == "unsigned" and place < at + frame.header then
             local value = number(tvb, place, field.octets)
             if not value or out_of_bounds(field, value) or (field.counts and value > accept) then return nil end
             if field.counts then total = total + value end
-            place = place + field.octets
         end
+        place = place + (fixed or 0)
     end
     return total
 end
@@ -693,7 +695,7 @@ local function read_stream(above, tvb)
         if exchange and (at > 0 or (exchange.request < number and not size)) then
             return read_after_request(above, exchange, tvb, at)
         end
-        local refused, whole = left >= frame.head and not size, size and size <= left
+        local refused, whole = left >= frame.header and not size, size and size <= left
         if not whole and not refused and above.pinfo.can_desegment > 0 then return at end
         local stop = whole and at + size or tvb:len()
         read_line(above, model.frame, tvb, at, stop)

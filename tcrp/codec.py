@@ -1,53 +1,63 @@
 """Messages to octets and back, through the schemas themselves: the reference.
 
-One place turns construct's containers into dataclasses and its errors into ours. `tcrp.fastcodec` has the
-same functions, generated; both are used, so every end-to-end test compares them.
+One place turns construct's containers into dataclasses and its errors into ours. `tcrp.fastcodec` has the same
+functions, generated from the schemas; both are used, so every end-to-end test compares them.
 
 decode_*(octets) raises RemoteProtocolError for octets that are not exactly one such message;
 encode_*(message) raises LocalProtocolError for values that have no octets (wrong type, out of range).
+There is a pair of them for every name in `tcrp.schema.MESSAGES`: decode_chat_datagram, encode_chat_datagram.
 """
 from __future__ import annotations
 
 import dataclasses
 import io
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Callable
 
 from construct import ConstructError, Container, TerminatedError
 
 from tcrp import messages, schema
 from tcrp.constants import ErrorCode
 from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
-from tcrp.fields import FieldFault, Form
-from tcrp.messages import (
-    ChatDatagram,
-    CompletePayload,
-    ControlFrame,
-    ControlHeader,
-    EndpointAnnouncement,
-    RelayDatagram,
-    RequestPayload,
-    ResponsePayload,
-)
+from tcrp.fields import ByFirstOctet, FieldFault, Form, Named, Whole
 
-# Schema or form name -> dataclass. Of two forms of one class, the one built is named last.
-CLASSES: dict[str, type[Any]] = {
-    "control_header": messages.ControlHeader,
-    "control_frame": messages.ControlFrame,
-    "bare_request": messages.RequestPayload,
-    "json_request": messages.RequestPayload,
-    "response_payload": messages.ResponsePayload,
-    "complete_payload": messages.CompletePayload,
-    "endpoint_announcement": messages.EndpointAnnouncement,
-    "chat_datagram": messages.ChatDatagram,
-    "keepalive": messages.Keepalive,
-    "control_message": messages.ControlMessage,
-    "text_message": messages.TextMessage,
-    "notice": messages.Notice,
-    "chat_line": messages.ChatLine,
-}
+if TYPE_CHECKING:  # the signatures: those of the generated codec, which has the same functions
+    from tcrp.fastcodec import *  # noqa: F403
+
+
+# ---- names and value types ----
+
+def _body(construct: Any) -> Any:
+    """What a message or form is, without its name and the bound on its size."""
+    while isinstance(construct, (Named, Whole)):
+        construct = construct.subcon
+    return construct
+
+
+def _bodies() -> Iterator[tuple[str, str]]:
+    """(name, name of the message) of each schema and form with a value; of a choice, the default form comes first."""
+    for message, construct in schema.MESSAGES.items():
+        body = _body(construct)
+        if not isinstance(body, ByFirstOctet):
+            yield message, message
+        for choice in (body, *map(_body, getattr(body, "subcons", ()))):
+            if isinstance(choice, ByFirstOctet):
+                yield from ((form.name, message) for form in (choice.default, *choice.forms.values()))
+
+
+def _class(name: str, message: str) -> type[Any]:
+    """The dataclass of tcrp.messages that has this name, or for a form without one that of its message."""
+    pascal, other = ("".join(word.capitalize() for word in words.split("_")) for words in (name, message))
+    found: type[Any] = getattr(messages, pascal, None) or getattr(messages, other)
+    return found
+
+
+# Schema or form name -> dataclass. Of two forms of one class, the one that is built is the last.
+CLASSES: dict[str, type[Any]] = {name: _class(name, message) for name, message in _bodies()}
 _NAMES = {cls: name for name, cls in CLASSES.items()}
-_FORMS = {"request_payload", "relay_datagram"}  # messages that are a choice of forms
 
+
+# ---- messages ----
 
 def decode(name: str, octets: bytes) -> Any:
     """The message that `octets` are; `name` is a key of `tcrp.schema.MESSAGES`."""
@@ -55,7 +65,7 @@ def decode(name: str, octets: bytes) -> Any:
 
 
 def decode_stream(name: str, stream: io.BytesIO) -> Any:
-    """The message that all octets of `stream` are, which may be a `tcrp.fields.Trace` of how they were read."""
+    """The message that all octets of `stream` are, which may be a `tcrp.fields.Trace`."""
     try:
         parsed = schema.MESSAGES[name].parse_stream(stream)
     except ConstructError as error:
@@ -76,93 +86,27 @@ def encode(name: str, message: Any) -> bytes:
 
 # ---- the same by name, as `tcrp.fastcodec` has them ----
 
+def _decoder(name: str, doc: str) -> Callable[[bytes], Any]:
+    def function(octets: bytes) -> Any:
+        return decode(name, octets)
 
-def decode_control_header(octets: bytes) -> ControlHeader:
-    """The 32 octets that begin a control frame, as a value."""
-    message: ControlHeader = decode("control_header", octets)
-    return message
-
-
-def encode_control_header(message: ControlHeader) -> bytes:
-    """The 32 octets that begin a control frame, as octets."""
-    return encode("control_header", message)
+    function.__name__ = function.__qualname__ = f"decode_{name}"
+    function.__doc__ = f"{doc} The value of octets that are exactly one; raises RemoteProtocolError."
+    return function
 
 
-def decode_control_frame(octets: bytes) -> ControlFrame:
-    """One whole control frame, as a value."""
-    message: ControlFrame = decode("control_frame", octets)
-    return message
+def _encoder(name: str, doc: str) -> Callable[[Any], bytes]:
+    def function(message: Any) -> bytes:
+        return encode(name, message)
+
+    function.__name__ = function.__qualname__ = f"encode_{name}"
+    function.__doc__ = f"{doc} The octets of a value; raises LocalProtocolError."
+    return function
 
 
-def encode_control_frame(message: ControlFrame) -> bytes:
-    """One whole control frame, as octets."""
-    return encode("control_frame", message)
-
-
-def decode_request_payload(octets: bytes) -> RequestPayload:
-    """The payload of state REQUEST, as a value."""
-    message: RequestPayload = decode("request_payload", octets)
-    return message
-
-
-def encode_request_payload(message: RequestPayload) -> bytes:
-    """The payload of state REQUEST, as octets."""
-    return encode("request_payload", message)
-
-
-def decode_response_payload(octets: bytes) -> ResponsePayload:
-    """The payload of state RESPONSE, as a value."""
-    message: ResponsePayload = decode("response_payload", octets)
-    return message
-
-
-def encode_response_payload(message: ResponsePayload) -> bytes:
-    """The payload of state RESPONSE, as octets."""
-    return encode("response_payload", message)
-
-
-def decode_complete_payload(octets: bytes) -> CompletePayload:
-    """The payload of state COMPLETE, as a value."""
-    message: CompletePayload = decode("complete_payload", octets)
-    return message
-
-
-def encode_complete_payload(message: CompletePayload) -> bytes:
-    """The payload of state COMPLETE, as octets."""
-    return encode("complete_payload", message)
-
-
-def decode_endpoint_announcement(octets: bytes) -> EndpointAnnouncement:
-    """The two octets of an endpoint announcement, as a value."""
-    message: EndpointAnnouncement = decode("endpoint_announcement", octets)
-    return message
-
-
-def encode_endpoint_announcement(message: EndpointAnnouncement) -> bytes:
-    """The two octets of an endpoint announcement, as octets."""
-    return encode("endpoint_announcement", message)
-
-
-def decode_chat_datagram(octets: bytes) -> ChatDatagram:
-    """One datagram of a client, at most 4,096 octets, as a value."""
-    message: ChatDatagram = decode("chat_datagram", octets)
-    return message
-
-
-def encode_chat_datagram(message: ChatDatagram) -> bytes:
-    """One datagram of a client, at most 4,096 octets, as octets."""
-    return encode("chat_datagram", message)
-
-
-def decode_relay_datagram(octets: bytes) -> RelayDatagram:
-    """One datagram of a server, at most 4,094 octets, as a value."""
-    message: RelayDatagram = decode("relay_datagram", octets)
-    return message
-
-
-def encode_relay_datagram(message: RelayDatagram) -> bytes:
-    """One datagram of a server, at most 4,094 octets, as octets."""
-    return encode("relay_datagram", message)
+for _name, _construct in schema.MESSAGES.items():
+    globals()[f"decode_{_name}"] = _decoder(_name, _construct.docs)
+    globals()[f"encode_{_name}"] = _encoder(_name, _construct.docs)
 
 
 # ---- construct's values and errors to ours ----
@@ -193,7 +137,7 @@ def _to_fields(name: str, message: Any) -> Any:
     if own_name is None or (expected is not None and type(message) is not expected):
         raise LocalProtocolError(ErrorCode.BAD_TYPE, f"wants a message, not {type(message).__name__}", name)
     fields = Container({key: _forms(value) for key, value in _attributes(message).items()})
-    return Form(own_name, fields) if name in _FORMS else fields
+    return Form(own_name, fields) if isinstance(_body(schema.MESSAGES[name]), ByFirstOctet) else fields
 
 
 def _forms(value: Any) -> Any:

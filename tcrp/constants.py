@@ -1,9 +1,9 @@
 """Every number and name of the wire that is not a layout: enumerations, limits, timers.
 
-Rules of this module: no imports of ours, no logic. Each entry carries its meaning, so that the
-specification's registries and tables are printed from here and nothing is typed twice.
-Values on the wire are plain integers; an enumeration names the assigned ones. A receiver meets
-unassigned values too, so the messages hold `int`, and an enumeration member compares equal to it.
+Rules of this module: it imports nothing of this project and contains no logic. Each entry has its meaning beside it;
+the registries and tables of the specification are printed from here. Values on the wire are plain integers, of which
+an enumeration names the assigned ones. A receiver also meets unassigned values, so messages contain `int`; a member
+of an enumeration compares equal to its value.
 """
 from __future__ import annotations
 
@@ -171,18 +171,18 @@ class LIMITS:
 
     control_header_size = Limit(32, "octets", "Fixed part of every control frame.")
     endpoint_announcement_size = Limit(2, "octets", "A UDP port.")
-    room_name_size = Limit(255, "octets", "What one size octet can say (the 2^8 of the assignment).")
+    room_name_size = Limit(255, "octets", "The most that one size octet can express.")
     operation_payload_size = Limit(536_870_912, "octets", "2^29; the 25 high octets of the size are zero.")
     request_accept = Limit(8_192, "octets", "Payload of a request that every server accepts; JSON of two names.")
     reply_accept = Limit(65_536, "octets", "Payload of a reply that every client accepts.")
-    username_size = Limit(64, "octets", "Leaves 4,028 octets of text in every relayed line.")
-    token_size = Limit(255, "octets", "What one size octet can say.")
-    chat_datagram_size = Limit(4_096, "octets", "Client to server; the assignment's buffer.")
-    relay_datagram_size = Limit(4_094, "octets", "Server to client, prefix and text; the assignment's limit.")
+    username_size = Limit(64, "octets", "Leaves at least 4,028 octets for the text of a relayed line.")
+    token_size = Limit(255, "octets", "The most that one size octet can express.")
+    chat_datagram_size = Limit(4_096, "octets", "Client to server, the whole datagram.")
+    relay_datagram_size = Limit(4_094, "octets", "Server to client, the whole datagram.")
     json_depth = Limit(4, "levels", "Nesting of a JSON payload, its own object being the first.")
     strikes = Limit(3, "failures", "Consecutive failed deliveries after which a member is removed.")
-    leave_tries = Limit(3, "datagrams", "LEAVE is sent so often if nothing confirms it.")
-    register_tries = Limit(5, "datagrams", "WHO is sent so often before the UDP path is called dead.")
+    leave_tries = Limit(3, "datagrams", "Times that a client sends LEAVE if nothing confirms it.")
+    register_tries = Limit(5, "datagrams", "Times that a client sends WHO before it treats the UDP path as dead.")
     message_burst = Limit(20, "messages", "Default: what a member may send at once.")
     message_rate = Limit(10, "messages/s", "Default: what a member may send in the long run.")
     password_rate = Limit(5, "failures/min", "Default: wrong passwords per address and room.")
@@ -196,12 +196,12 @@ class LIMITS:
 class TIMERS:
     """Times in seconds. "default" marks what a server may set."""
 
-    keepalive_interval = Timer(20.0, "A client sends a keepalive so often: before a short NAT binding (30 s) ends.")
-    register_interval = Timer(1.0, "A client repeats WHO so often until MEMBERS comes.")
-    leave_interval = Timer(0.3, "A client repeats LEAVE so often until it is confirmed.")
-    answer_timeout = Timer(5.0, "A client gives up if it has no whole answer so long after it began to connect.")
-    silence_interval = Timer(60.0, "A client asks by WHO when it has received no datagram for so long.")
+    keepalive_interval = Timer(20.0, "Between two keepalives of a client; shorter than a short NAT binding (30 s).")
+    register_interval = Timer(1.0, "Between two WHO of a client that waits for MEMBERS.")
+    leave_interval = Timer(0.3, "Between two LEAVE of a client that waits for the confirmation.")
+    answer_timeout = Timer(5.0, "From a client's connect to the whole answer; then it gives up.")
+    silence_interval = Timer(60.0, "A client that has received no datagram for this time sends WHO.")
     reject_interval = Timer(1.0, "A member gets at most one REJECTED notice in this time.")
-    announcement_wait = Timer(0.3, "Wait of the server: after COMPLETE for two octets, after a refusal for the close.")
+    announcement_wait = Timer(0.3, "Wait of the server: for two octets after COMPLETE, for the close after a refusal.")
     handshake_timeout = Timer(5.0, "Default: from accepting a connection to the whole request.")
-    idle_timeout = Timer(600.0, "Default: a member that sends no datagram for so long is removed.")
+    idle_timeout = Timer(600.0, "Default: a member that has sent no datagram for this time is removed.")

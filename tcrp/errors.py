@@ -1,4 +1,4 @@
-"""The errors of the library: one class per who is at fault, one ErrorCode per what is wrong.
+"""The errors of the library: one exception class per side at fault, one ErrorCode per kind of fault.
 
 Whatever octets arrive, the public functions of `tcrp` raise RemoteProtocolError and nothing else.
 """
@@ -14,8 +14,8 @@ class TcrpError(Exception):
 class ProtocolError(TcrpError):
     """Something breaks the specification. Raised as one of its two children.
 
-    `field` is the path of the field in the schema's names ("chat_datagram.token"), or "" if the whole
-    message is meant. `offset` counts octets from the start of the message, or is None where there are no
+    `field` is the path of the field in the schema's names ("chat_datagram.token"), or "" for the whole
+    message. `offset` counts octets from the start of the message, or is None where there are no
     octets. The text says what, where, limit and actual value; it never holds a token or a password.
     """
 

@@ -69,7 +69,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     # SPEC REQ-05: "the same key twice, compared after escapes are resolved"
     if len(result) != len(pairs):
-        raise JsonFault(ErrorCode.BAD_JSON, "a key stands twice in one object")
+        raise JsonFault(ErrorCode.BAD_JSON, "a key occurs twice in one object")
     return result
 
 

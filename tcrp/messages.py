@@ -1,4 +1,4 @@
-"""What the two sides say to each other, as values: frozen dataclasses without behaviour.
+"""The messages that the two sides exchange, as values: frozen dataclasses without behaviour.
 
 The names are the schema's (`control_frame` is ControlFrame) and so are the attributes. Size fields are
 absent: codecs count. Numbers are plain `int`, because unassigned values occur; compare them with the
@@ -58,7 +58,7 @@ class CompletePayload:
 
 @dataclass(frozen=True)
 class EndpointAnnouncement:
-    """The two octets a client may send after its request: the UDP port it receives on; 0 says nothing."""
+    """The two octets a client may send after its request: the UDP port it receives on; 0 announces none."""
 
     port: int
 

@@ -1,6 +1,7 @@
 """Options of a program from four places: command line, TCRP_* environment, a TOML file, defaults, in this order.
 
-The server and the client declare theirs as a table of Option; every place goes through the same `parse`.
+The server and the client declare theirs as a table of Option; values from every place go through the same `parse`.
+Messages are English; a program may translate them: Parser.translate gets the English template of each.
 """
 from __future__ import annotations
 
@@ -16,9 +17,18 @@ else:
     import tomli as tomllib
 
 
+class OptionError(ValueError):
+    """A value that an option does not take: an English template, and what fills its placeholders."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(template.format(**values))
+        self.template = template
+        self.values = values
+
+
 @dataclass(frozen=True)
 class Option:
-    """`--name`, `TCRP_NAME` in the environment, `name` in the file. `parse` raises ValueError with a clear text."""
+    """`--name`, `TCRP_NAME` in the environment, `name` in the file. `parse` raises OptionError."""
 
     name: str
     default: Any
@@ -37,15 +47,42 @@ class Option:
         return "TCRP_" + self.key.upper()
 
 
-def add_arguments(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
-    """Declare `options` and `--config` on `parser`."""
+class Parser(argparse.ArgumentParser):
+    """argparse with one line on standard error, and without guessing shortened flags.
+
+    `translate` gives the template that is used in place of an English one.
+    """
+
+    def __init__(self, *, translate: Callable[[str], str] = str, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+        self.translate = translate
+
+    def fill(self, template: str, **values: object) -> str:
+        """The translation of `template`, filled in."""
+        return self.translate(template).format(**values)
+
+    def fail(self, template: str, **values: object) -> NoReturn:
+        """As error(), with an English template."""
+        self.error(self.fill(template, **values))
+
+    def error(self, message: str) -> NoReturn:
+        """One line, exit code 2."""
+        self.exit(2, self.fill("{program}: {fault} (--help tells more)", program=self.prog, fault=message) + "\n")
+
+
+def add_arguments(parser: Parser, options: Sequence[Option], group: argparse._ActionsContainer | None = None) -> None:
+    """Declare `options` and `--config` on `group`, or on `parser` itself."""
+    group = group or parser
     for option in options:
-        shown = "" if option.default is None else f" (default: {option.default})"
-        parser.add_argument(f"--{option.name}", dest=option.key, metavar=option.metavar, help=option.help + shown)
-    parser.add_argument("--config", metavar="FILE", help="a TOML file with options by their names, without the --")
+        text = option.help
+        if option.default is not None:
+            text = parser.fill("{help} (default: {default})", help=text, default=option.default)
+        group.add_argument(f"--{option.name}", dest=option.key, metavar=option.metavar, help=text)
+    group.add_argument("--config", metavar="FILE",
+                       help=parser.translate("a TOML file with options by their names, without the --"))
 
 
-def resolve(parser: argparse.ArgumentParser, options: Sequence[Option], given: argparse.Namespace,
+def resolve(parser: Parser, options: Sequence[Option], given: argparse.Namespace,
             environment: Mapping[str, str]) -> dict[str, Any]:
     """The value of every option, parsed. What cannot be parsed ends the program through parser.error()."""
     file = _read_file(parser, options, given.config or environment.get("TCRP_CONFIG"))
@@ -54,7 +91,7 @@ def resolve(parser: argparse.ArgumentParser, options: Sequence[Option], given: a
         places = (
             (f"--{option.name}", getattr(given, option.key)),
             (option.variable, environment.get(option.variable)),
-            (f"{option.name} in the configuration file", file.get(option.name)),
+            (parser.fill("{name} in the configuration file", name=option.name), file.get(option.name)),
         )
         values[option.key] = option.default
         for place, text in places:
@@ -64,41 +101,30 @@ def resolve(parser: argparse.ArgumentParser, options: Sequence[Option], given: a
     return values
 
 
-def _parsed(parser: argparse.ArgumentParser, option: Option, place: str, text: str) -> Any:
+def _parsed(parser: Parser, option: Option, place: str, text: str) -> Any:
     try:
         return option.parse(text)
-    except ValueError as error:
-        parser.error(f"{place}: {error}")
+    except OptionError as error:
+        parser.error(f"{place}: {parser.fill(error.template, **error.values)}")
 
 
-def _read_file(parser: argparse.ArgumentParser, options: Sequence[Option], path: str | None) -> dict[str, str]:
+def _read_file(parser: Parser, options: Sequence[Option], path: str | None) -> dict[str, str]:
     if not path:
         return {}
     try:
         with open(path, "rb") as file:
             table = tomllib.load(file)
     except OSError as error:
-        parser.error(f"--config: {path}: {error.strerror}")
+        parser.error(f"--config: {path}: {parser.translate(error.strerror or str(error))}")
     except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, not UTF-8, thousands of digits
-        parser.error(f"--config: {path}: not TOML: {error}")
+        parser.fail("--config: {path}: not TOML: {reason}", path=path, reason=error)
     known = {option.name for option in options}
     for name, value in table.items():
         if name not in known:
-            parser.error(f"--config: {path}: no option is called {name!r}")
+            parser.fail("--config: {path}: no option is called {name!r}", path=path, name=name)
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            parser.error(f"--config: {path}: {name}: wants text or a number")
+            parser.fail("--config: {path}: {name}: wants text or a number", path=path, name=name)
     return {name: str(value) for name, value in table.items()}
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with one line on standard error, and without guessing shortened flags."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(allow_abbrev=False, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        """One line, exit code 2."""
-        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
 
 
 # ---- what a text may be ----
@@ -107,7 +133,8 @@ def whole(minimum: int, maximum: int) -> Callable[[str], int]:
     """A parser of whole numbers from `minimum` to `maximum`."""
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdigit() and len(text) <= 12 and minimum <= int(text) <= maximum):
-            raise ValueError(f"wants a whole number from {minimum} to {maximum}, not {text!r}")
+            raise OptionError("wants a whole number from {minimum} to {maximum}, not {value!r}",
+                              minimum=minimum, maximum=maximum, value=text)
         return int(text)
     return parse
 
@@ -119,7 +146,7 @@ def seconds(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value <= 366 * 86400:
-        raise ValueError(f"wants a number of seconds above 0, not {text!r}")
+        raise OptionError("wants a number of seconds above 0, not {value!r}", value=text)
     return value
 
 
@@ -127,7 +154,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
     """A parser of one of `choices`."""
     def parse(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"wants one of {', '.join(choices)}, not {text!r}")
+            raise OptionError("wants one of {choices}, not {value!r}", choices=", ".join(choices), value=text)
         return text
     return parse
 
@@ -135,5 +162,5 @@ def one_of(*choices: str) -> Callable[[str], str]:
 def text(value: str) -> str:
     """Any text but none."""
     if not value:
-        raise ValueError("wants a value, not nothing")
+        raise OptionError("wants a value, not nothing")
     return value

@@ -1,8 +1,8 @@
 """THE SOURCE OF TRUTH: the layout of every message, one construct Struct each.
 
-Rules of this module (DESIGN section 3): only the building blocks of `tcrp.fields`; a doc on every field;
-numbers from `tcrp.constants`; Terminated, Rest or Ignored at the end of every body. What stands here is what
-code, tables, diagrams, vectors and dissectors are generated from or checked against.
+Rules of this module: only the building blocks of `tcrp.fields`; a doc on every field; numbers from `tcrp.constants`;
+Terminated, Rest or Ignored at the end of every body. Code, tables, diagrams, vectors and dissectors are generated from
+this module or checked against it.
 All integers are unsigned and big-endian; all sizes count octets.
 """
 from __future__ import annotations
@@ -145,7 +145,7 @@ MESSAGES: dict[str, Any] = {message.name: message for message in (
 class Carriage:
     """How a message travels: over "tcp" or "udp", sent by "client", "server" or "both".
 
-    A message of TCP stands on the stream itself, unless it is `inside` a field of another message, there when
+    A message of TCP is on the stream itself, unless it is `inside` a field of another message, there when
     that message's `state` is the one given. A message of UDP is one datagram. `starts` names the message whose
     first fields these are.
     """

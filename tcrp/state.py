@@ -1,6 +1,6 @@
 """The state machines of the protocol, as tables; the interpreter is one function.
 
-What stands here is executed (by connection, the server's rooms and the client's session), drawn in the
+These tables are executed (by connection, the server's rooms and the client's session), drawn in the
 specification's diagrams and walked by the tests: one table, so they cannot disagree. A pair of state and event that
 is in no row is a violation or means nothing, as the specification says below each table. Rules of this module: data
 and `Machine.after`, nothing else.

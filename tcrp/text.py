@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from tcrp.constants import LIMITS
 
@@ -74,14 +75,45 @@ _TEXT_UNSHOWN = re.compile(
     rf"(?P<at_work>{_AT_WORK_IN_TEXT})|[{_IGNORABLE}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 )
 
-_REFUSED = {
-    "Cc": "a control character",
-    "Zl": "a line separator",
-    "Zp": "a paragraph separator",
-    "Co": "a private-use character",
-    "Cs": "a surrogate",
-    "Cn": "an unassigned character",
+_REFUSED = {"Cc": "control", "Zl": "line_separator", "Zp": "paragraph_separator", "Co": "private_use",
+            "Cs": "surrogate", "Cn": "unassigned"}
+# Clauses without a subject, by NameFault.code.
+_CLAUSES = {
+    "empty": "is empty",
+    "too_long": "is {size} octets, the limit is {limit}",
+    "not_utf8": "is not UTF-8",
+    "leading_space": "starts with white space",
+    "trailing_space": "ends with white space",
+    "control": "contains a control character (U+{code_point:04X} at {offset})",
+    "line_separator": "contains a line separator (U+{code_point:04X} at {offset})",
+    "paragraph_separator": "contains a paragraph separator (U+{code_point:04X} at {offset})",
+    "private_use": "contains a private-use character (U+{code_point:04X} at {offset})",
+    "surrogate": "contains a surrogate (U+{code_point:04X} at {offset})",
+    "unassigned": "contains an unassigned character (U+{code_point:04X} at {offset})",
+    "invisible": "contains an invisible character (U+{code_point:04X} at {offset})",
+    "colon": "contains a colon (U+{code_point:04X} at {offset})",
 }
+
+
+@dataclass(frozen=True)
+class NameFault:
+    """Why a name or a password is refused; str() is an English clause without a subject, "is empty".
+
+    `code` is a key of FAULT_CODES. `size` and `limit` count octets (too_long); `code_point` is the first character that
+    is refused, `offset` its position in octets from 0 (control, line_separator ... colon).
+    """
+
+    code: str
+    size: int = 0
+    limit: int = 0
+    code_point: int = 0
+    offset: int = 0
+
+    def __str__(self) -> str:
+        return _CLAUSES[self.code].format(**vars(self))
+
+
+FAULT_CODES = tuple(_CLAUSES)
 
 _PLAIN_NAME = re.compile("[!-9;-~](?:[ -9;-~]*[!-9;-~])?")  # ASCII without control characters and colon
 _NOT_RELAYED = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
@@ -89,19 +121,19 @@ _NOT_RELAYED = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _PLAIN = bytes(octet if 0x20 <= octet < 0x7F or octet == 0x09 else octet ^ 0x80 for octet in range(256))
 
 
-def username_fault(name: str) -> str | None:
+def username_fault(name: str) -> NameFault | None:
     """Why `name` cannot be a user name, or None if it can.
 
     Allowed are 1 to 64 octets of UTF-8 without control, separator (Zl, Zp), private-use, surrogate and
     unassigned characters, without default-ignorable ones (but joiners and variation selectors where emoji
     and scripts need them), without ":" also after NFKC, not beginning or ending with white space.
-    The reason is a clause without a subject, "contains a control character (U+0007 at 3)": the position
-    counts octets from 0. Never raises. Source: spec/tcrp.md, Text; RFC 5892 appendix A for the joiners.
+    The fault is that of the first refused character. Never raises.
+    Source: spec/tcrp.md, Text; RFC 5892 appendix A for the joiners.
     """
     return _fault(name, LIMITS.username_size, colon_allowed=False)
 
 
-def room_name_fault(name: str) -> str | None:
+def room_name_fault(name: str) -> NameFault | None:
     """Why `name` cannot be a room name, or None if it can.
 
     As user names, but 1 to 255 octets, and ":" is allowed. Never raises. Source: spec/tcrp.md, Text.
@@ -109,28 +141,26 @@ def room_name_fault(name: str) -> str | None:
     return _fault(name, LIMITS.room_name_size, colon_allowed=True)
 
 
-def _fault(name: str, limit: int, *, colon_allowed: bool) -> str | None:
+def _fault(name: str, limit: int, *, colon_allowed: bool) -> NameFault | None:
     if len(name) <= limit and _PLAIN_NAME.fullmatch(name):  # quickly, for most
         return None
     size = _size(name)
     if not size:
-        return "is empty"
+        return NameFault("empty")
     if size > limit:
-        return f"is {size} octets, the limit is {limit:d}"
+        return NameFault("too_long", size=size, limit=int(limit))
     idle = {match.start() for match in _NAME_IGNORABLES.finditer(name) if match["at_work"] is None}
     for at, char in enumerate(name):
-        what = _REFUSED.get(unicodedata.category(char))
+        code = _REFUSED.get(unicodedata.category(char))
         if at in idle:
-            what = "an invisible character"
+            code = "invisible"
         elif not colon_allowed and ":" in unicodedata.normalize("NFKC", char):
-            what = "a colon"
-        if what:
-            return f"contains {what} (U+{ord(char):04X} at {_size(name[:at])})"
+            code = "colon"
+        if code:
+            return NameFault(code, code_point=ord(char), offset=_size(name[:at]))
     if name[0].isspace():
-        return "starts with white space"
-    if name[-1].isspace():
-        return "ends with white space"
-    return None
+        return NameFault("leading_space")
+    return NameFault("trailing_space") if name[-1].isspace() else None
 
 
 def _size(text: str) -> int:

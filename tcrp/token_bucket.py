@@ -1,4 +1,4 @@
-"""A token bucket: how often something may happen, with bursts. The caller brings the time."""
+"""A token bucket: limits a rate, and allows bursts. The caller passes the time, in seconds."""
 from __future__ import annotations
 
 import math
@@ -29,7 +29,7 @@ class TokenBucket:
         return not self.rate or not self.burst
 
     def has(self, now: float) -> bool:
-        """Whether one unit is there, without spending it."""
+        """Whether one unit is available; spends nothing."""
         if self._is_unlimited:
             return True
         self._refill(now)
@@ -52,7 +52,7 @@ class TokenBucket:
             self.level -= 1
 
     def is_full(self, now: float) -> bool:
-        """Whether forgetting this allowance would change nothing."""
+        """Whether a new bucket would behave the same, so that this one can be dropped."""
         self._refill(now)
         return self._is_unlimited or self.level >= self.burst
 

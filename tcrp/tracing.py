@@ -1,4 +1,4 @@
-"""Named parts of a schema: what they are called, what is wrong with them, and where they were read.
+"""Named fields of a schema, their faults, and a trace of where each was read.
 
 Beneath `tcrp.fields`, which a schema is written with.
 """
@@ -24,13 +24,13 @@ class FieldFault(ConstructError):
 
 
 def field(name: str, subcon: Any, doc: str) -> Named:
-    """`subcon` with its name on the wire's list of names and what it means, for a reader of the specification."""
+    """`subcon` with the name of the field and its meaning, as the specification prints them."""
     return Named(subcon, newname=name, newdocs=doc)
 
 
 @dataclass
 class Step:
-    """One named part of a message as a Trace saw it: octets `start` to `end`, `value` if it is `whole`."""
+    """One named part in a Trace: octets `start` to `end`, and its `value` if it was parsed to its end (`whole`)."""
 
     part: Named
     depth: int
@@ -41,7 +41,7 @@ class Step:
 
 
 class Trace(io.BytesIO):
-    """Octets to parse that remember which named parts were begun on them, in that order: `steps`."""
+    """Octets to parse; `steps` records each named part in the order in which its parsing began."""
 
     def __init__(self, octets: bytes) -> None:
         super().__init__(octets)
@@ -49,14 +49,14 @@ class Trace(io.BytesIO):
         self._depth = 0
 
     def begin(self, part: Named) -> Step:
-        """`part` begins here."""
+        """Record that the parsing of `part` begins here."""
         step = Step(part, self._depth, self.tell(), self.tell())
         self.steps.append(step)
         self._depth += 1
         return step
 
     def end(self, step: Step) -> None:
-        """`step` has read so far, whether it succeeded or not."""
+        """Record where `step` ended, whether it succeeded or not."""
         step.end = self.tell()
         self._depth -= 1
 

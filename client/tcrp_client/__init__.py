@@ -1,5 +1,5 @@
 """The TCRP chat client.
 
-Start reading at `session`: what the client does, without input and output. `loop` gives it sockets and a clock,
-`plain` a person or a pipe, `app` puts them together.
+Start reading at `session` (a client in one room) and `flow` (everything around it), both without input and output.
+`loop` adds sockets and a clock, `ui` is what a user sees, `visit` connects them, and `app` is the program.
 """

@@ -7,25 +7,27 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from types import FrameType
 from typing import Any, TextIO
 
 from tcrp.text import username_fault
 from tcrp_client import config
-from tcrp_client.config import Config, ExitCode
-from tcrp_client.loop import Interrupt, Interrupted, Loop
-from tcrp_client.ui.line import Plain
-from tcrp_client.ui.messages import Texts
+from tcrp_client.config import ClientConfig
+from tcrp_client.dialogue import Interrupt, Interrupted
+from tcrp_client.flow import ExitCode, Flow
+from tcrp_client.loop import ClientLoop
+from tcrp_client.ui.line import LineFrontEnd
+from tcrp_client.ui.messages import Catalogue
 from tcrp_client.ui.reader import LineReader
 from tcrp_client.ui.render import Printer
+from tcrp_client.visit import Visit
 
-# SIGINT ends what is going on, the others the program; SIGHUP is not on Windows, SIGBREAK only there.
+# SIGINT ends the current room, the others the program. Windows has no SIGHUP, only Windows has SIGBREAK.
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the client. The exit code is one of tcrp_client.config.ExitCode."""
+    """Run the client. The exit code is one of tcrp_client.flow.ExitCode."""
     try:
         _prepare_streams()
         return int(_run(config.load(sys.argv[1:] if argv is None else argv, os.environ, _default_language())))
@@ -35,29 +37,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         _flush()
 
 
-def _run(settings: Config) -> ExitCode:
+def _run(settings: ClientConfig) -> ExitCode:
     is_terminal = _is_terminal(sys.stdin)
-    is_dialogue = is_terminal or settings.operation is None
-    login_name = _login_name()
-    if not is_dialogue and settings.username is None:
-        if login_name is None:
-            print("tcrp-client: --user is missing, and the login name cannot be one", file=sys.stderr)
-            return ExitCode.USAGE
-        settings = replace(settings, username=login_name)
-    printer = Printer(sys.stdout, sys.stdout if is_dialogue else sys.stderr, is_dialogue or _is_terminal(sys.stdout))
-    with Loop() as loop, _signals(loop) as signals:
+    is_interactive = is_terminal or settings.enter is None
+    messages, login_name = Catalogue(settings.language), _login_name()
+    username = settings.username or (None if is_interactive else login_name)
+    if not is_interactive and username is None:
+        print(messages("usage", program="tcrp-client", fault=messages("usage_no_username")), file=sys.stderr)
+        return ExitCode.USAGE
+    flow = Flow(is_interactive=is_interactive, enter=settings.enter, username=username, password=settings.password,
+                default_name=login_name)
+    notes = sys.stdout if is_interactive else sys.stderr
+    printer = Printer(sys.stdout, notes, is_interactive or _is_terminal(sys.stdout))
+    with ClientLoop() as loop, _signals(loop) as signals:
         reader = LineReader(_read, sys.stdin.encoding if is_terminal else "utf-8", loop.post)
-        plain = Plain(settings, Texts(settings.language), printer, loop, reader, is_dialogue, login_name,
-                      signals.ask_secret if is_terminal else None)
-        return plain.run()
+        front_end = LineFrontEnd(messages, printer, reader, settings.server, settings.udp_port, is_interactive,
+                                 signals.ask_secret if is_terminal else None)
+        return Visit(flow, front_end, loop, settings.server, settings.udp_port).run()
 
 
 # ---- signals ----
 
 class _Signals:
-    """Posts an Interrupt for each signal; while a secret is asked for, it ends the question instead."""
+    """Posts an Interrupt for each signal; while a secret is being typed, a signal ends the question instead."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: ClientLoop) -> None:
         self._loop = loop
         self._is_asking = False
 
@@ -67,7 +71,7 @@ class _Signals:
         self._loop.post(Interrupt(is_final=number != signal.SIGINT))
 
     def ask_secret(self, question: str) -> str:
-        """A line of the terminal, not shown. Raises EOFError, UnicodeDecodeError or Interrupted."""
+        """A line typed at the terminal, not echoed. Raises EOFError, UnicodeDecodeError or Interrupted."""
         self._is_asking = True
         try:
             return getpass.getpass(question)
@@ -79,8 +83,8 @@ class _Signals:
 
 
 @contextmanager
-def _signals(loop: Loop) -> Iterator[_Signals]:
-    """Signals wake the loop. One that is ignored stays so: by nohup, or by a shell that runs it in the background."""
+def _signals(loop: ClientLoop) -> Iterator[_Signals]:
+    """Signals wake the loop. One that is ignored (nohup, a background job of a shell) stays ignored."""
     signals = _Signals(loop)
     before: dict[int, Any] = {}
     for number in (getattr(signal, name, None) for name in _SIGNALS):
@@ -106,8 +110,8 @@ def _prepare_streams() -> None:
         return
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         try:
-            os.set_blocking(stream.fileno(), True)  # another program may have left it otherwise
-        except (AttributeError, OSError, ValueError):  # no such stream; none of the system's
+            os.set_blocking(stream.fileno(), True)  # another program may have left it non-blocking
+        except (AttributeError, OSError, ValueError):  # no such stream, or not a file
             pass
 
 
@@ -116,7 +120,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def _read(size: int) -> bytes | None:
-    """Octets of standard input: unbuffered, because a thread inside a buffer cannot be left behind at the exit."""
+    """Octets of standard input, unbuffered: a thread that waits inside a buffer would hold up the exit."""
     if sys.stdin is None:
         return b""
     raw: Any = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
@@ -125,21 +129,21 @@ def _read(size: int) -> bytes | None:
 
 
 def _flush() -> None:
-    """Python would complain at its exit about what nobody reads (--help | head)."""
+    """Flush now: Python would report an error at exit if nobody reads (--help | head)."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:
-        # What it holds would fail once more at the exit, which then is 120 (Python's library reference, signal).
+        # Otherwise the flush at exit fails too, with exit code 120 (Python library reference, "signal").
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-# ---- the person ----
+# ---- the user ----
 
 def _login_name() -> str | None:
     try:
         name = getpass.getuser()
-    except Exception:  # of several kinds, by version and system: there is none
+    except Exception:  # the kind depends on version and system: there is no name
         return None
     return None if username_fault(name) else name
 

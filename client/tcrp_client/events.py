@@ -11,12 +11,12 @@ from typing import Union
 class SendControl:
     """Send octets over the TCP connection."""
 
-    octets: bytes = field(repr=False)  # they hold the password
+    octets: bytes = field(repr=False)  # they contain the password
 
 
 @dataclass(frozen=True)
 class CloseControl:
-    """Close the TCP connection: the exchange is over."""
+    """Close the TCP connection: the exchange is complete."""
 
 
 @dataclass(frozen=True)
@@ -28,30 +28,30 @@ class OpenDatagram:
 class SendDatagram:
     """Send octets over the UDP socket; they may get lost."""
 
-    octets: bytes = field(repr=False)  # they hold the token
+    octets: bytes = field(repr=False)  # they contain the token
 
 
-# ---- for the user, while the session lasts ----
+# ---- for the user, while the session lasts. Text of the network comes as it is. ----
 
 @dataclass(frozen=True)
-class Joined:
-    """The client is in the room and its UDP path works. `names`: who is there, as MEMBERS lists it."""
+class RoomEntered:
+    """The client is in the room and its UDP path works. `names`: the members, as MEMBERS lists them."""
 
     operation: int
     names: str
 
 
 @dataclass(frozen=True)
-class Said:
-    """A member said something. Raw text of the network."""
+class MessageReceived:
+    """A member said something."""
 
     username: str
     text: str
 
 
 @dataclass(frozen=True)
-class NoticeShown:
-    """A notice (tcrp.constants.NoticeKind, or a kind not known) that the user should see. Raw text of the network."""
+class NoticeReceived:
+    """A notice that the user should see; `kind` is of tcrp.constants.NoticeKind, or unknown."""
 
     kind: int
     subject: str
@@ -61,7 +61,7 @@ class NoticeShown:
 # ---- for the user, at the end of the session: exactly one of them ----
 
 class Failure(enum.Enum):
-    """Why there was no decision about the request."""
+    """Why the server made no decision about the request."""
 
     CANNOT_CONNECT = "cannot_connect"
     NO_ANSWER = "no_answer"
@@ -70,45 +70,46 @@ class Failure(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Failed:
-    """The server made no decision. `reason` is for people, and may be empty."""
+class RequestFailed:
+    """The server made no decision. `reason`: detail in English, may be empty; `code`: name of the system's error."""
 
     failure: Failure
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
-class Refused:
-    """The server decided: no. `status` is of tcrp.constants.Status, or not known."""
+class RequestRefused:
+    """The server refused the request. `status` is of tcrp.constants.Status, or unknown."""
 
     status: int
 
 
 @dataclass(frozen=True)
-class Left:
-    """The user left. `is_confirmed`: the server said so."""
+class RoomLeft:
+    """The user left. `is_confirmed`: the server confirmed it."""
 
     is_confirmed: bool
 
 
 @dataclass(frozen=True)
 class RoomClosed:
-    """The host left, or the server ends."""
+    """The host left, or the server is shutting down."""
 
 
 @dataclass(frozen=True)
-class Removed:
+class MemberRemoved:
     """The server removed this member from the room."""
 
 
 @dataclass(frozen=True)
-class Unreachable:
+class ServerUnreachable:
     """No answer over UDP; `was_joined`: there had been one before."""
 
     was_joined: bool
 
 
 Action = Union[SendControl, CloseControl, OpenDatagram, SendDatagram]
-Ending = Union[Failed, Refused, Left, RoomClosed, Removed, Unreachable]
-Event = Union[Joined, Said, NoticeShown, Ending]
+Ending = Union[RequestFailed, RequestRefused, RoomLeft, RoomClosed, MemberRemoved, ServerUnreachable]
+Event = Union[RoomEntered, MessageReceived, NoticeReceived, Ending]
 Output = Union[Action, Event]

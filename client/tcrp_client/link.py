@@ -1,5 +1,7 @@
-"""The two sockets of a session: the control connection and, once there is a token, the datagrams. What is broken
-counts as closed, what cannot be sent counts as lost."""
+"""The two sockets of a session: the control connection and, once there is a token, the UDP socket.
+
+A broken connection counts as closed; a datagram that cannot be sent counts as lost.
+"""
 from __future__ import annotations
 
 import selectors
@@ -9,61 +11,66 @@ import sys
 from collections.abc import Iterator
 
 from tcrp.constants import LIMITS
+from tcrp_client.channel import ByteChannel
 
 _DRAIN = 256                # datagrams handled in one turn
 _RECEIVE_BUFFER = 1 << 20   # octets; a default buffer holds some 200 datagrams of a busy room
 _UDP_GRO = 104              # Linux, udp(7): several datagrams of one size at once; the socket module has no name for it
 _GATHERED = 65_535          # octets of these, at most
-_LONGEST = LIMITS.relay_datagram_size + 2  # octets kept of a datagram: one that is too long is seen to be
+_LONGEST = LIMITS.relay_datagram_size + 2  # octets kept of a datagram: enough to recognise an over-long one
 
 
 class Link:
-    """The two sockets of a session. None: not open, or not any more."""
+    """The control channel and the UDP socket of a session. None: not open, or not any more."""
 
-    def __init__(self, selector: selectors.BaseSelector, control: socket.socket, udp_port: int) -> None:
-        self.control: socket.socket | None = control
+    def __init__(self, selector: selectors.BaseSelector, control: ByteChannel, udp_port: int) -> None:
+        self.control: ByteChannel | None = control
         self.datagrams: socket.socket | None = None
-        self._gathers = False  # whether several datagrams may come at once
+        self._gathers = False  # whether the system may deliver several datagrams at once
         self._selector = selector
         self._udp_port = udp_port
-        selector.register(control, selectors.EVENT_READ)
+        selector.register(control.socket, selectors.EVENT_READ)
 
     def close(self) -> None:
         self.close_control()
         if self.datagrams is not None:
             self._selector.unregister(self.datagrams)
             self.datagrams.close()
+            self.datagrams = None
 
-    # ---- TCP; what is broken counts as closed ----
+    # ---- TCP ----
 
     def close_control(self) -> None:
         if self.control is not None:
-            self._selector.unregister(self.control)
+            self._selector.unregister(self.control.socket)
             self.control.close()
             self.control = None
 
-    def send_control(self, octets: bytes) -> bool:
-        try:
-            assert self.control is not None
-            self.control.sendall(octets)
-        except OSError:
-            return False
-        return True
+    def send_control(self, octets: bytes) -> None:
+        if self.control is not None:
+            self.control.write(octets)
+            self._watch(self.control)
 
-    def receive_control(self) -> bytes:
-        try:
-            assert self.control is not None
-            return self.control.recv(65_536)
-        except OSError:
-            return b""
+    def receive_control(self) -> bytes | None:
+        """What has arrived; None if nothing has, b"" at the end. Sends what was waiting to be sent."""
+        if self.control is None:
+            return None
+        self.control.flush()
+        self._watch(self.control)
+        return self.control.read()
 
-    # ---- UDP; what cannot be sent counts as lost ----
+    def _watch(self, control: ByteChannel) -> None:
+        write = selectors.EVENT_WRITE if control.has_unsent else 0
+        self._selector.modify(control.socket, selectors.EVENT_READ | write)
+
+    # ---- UDP ----
 
     def open_datagrams(self) -> None:
         try:
             assert self.control is not None
-            local, peer = self.control.getsockname(), self.control.getpeername()
-            sock = socket.socket(self.control.family, socket.SOCK_DGRAM)
+            control = self.control.socket
+            local, peer = control.getsockname(), control.getpeername()
+            sock = socket.socket(control.family, socket.SOCK_DGRAM)
         except OSError:
             return
         try:
@@ -76,7 +83,7 @@ class Link:
             return
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        except OSError:  # some systems refuse what others cut to their maximum
+        except OSError:  # some systems refuse a size that others reduce to their maximum
             pass
         try:
             if sys.platform == "linux":
@@ -88,9 +95,9 @@ class Link:
         self.datagrams = sock
 
     def send_datagram(self, octets: bytes) -> bool:
-        """False if the system says that an earlier datagram met a closed port."""
+        """False if the system reports that an earlier datagram reached a closed port (ICMP)."""
         refused = False
-        for _ in range(2):  # such an error belongs to an earlier datagram, and keeps this one back
+        for _ in range(2):  # the error is about an earlier datagram, but prevents this send
             try:
                 if self.datagrams is not None:
                     self.datagrams.send(octets)
@@ -102,7 +109,7 @@ class Link:
         return not refused
 
     def receive_datagrams(self) -> Iterator[bytes | None]:
-        """What has arrived; None for a datagram of ours that met a closed port."""
+        """The datagrams that have arrived, 256 at most; None for one of ours that reached a closed port (ICMP)."""
         for _ in range(_DRAIN):
             if self.datagrams is None:
                 return
@@ -110,7 +117,7 @@ class Link:
                 yield from self._received(self.datagrams)
             except ConnectionError:
                 yield None
-            except OSError:  # nothing more; or an error of the path, which may pass
+            except OSError:  # nothing left; or a path error that may be temporary
                 return
 
     def _received(self, sock: socket.socket) -> list[bytes]:

@@ -1,75 +1,92 @@
-"""The one place that waits: for sockets, for lines of the user, for signals, for the clock.
+"""The one place that waits: for sockets, for the user's input, for signals, for the clock.
 
-Lines, signals and finished connections come from threads and signal handlers through post(), which wakes the
-selector by a socket pair, on every system the same.
+Input, signals and finished connection attempts come from threads and signal handlers through post(), which wakes the
+selector by a socket pair, on every system alike.
 """
 from __future__ import annotations
 
 import selectors
 import socket
-import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, Union
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
+from tcrp_client.channel import ByteChannel, SocketChannel
+from tcrp_client.dial import Dialling
+from tcrp_client.dialogue import Interrupt, Interrupted
 from tcrp_client.events import CloseControl, Event, OpenDatagram, Output, SendControl, SendDatagram
 from tcrp_client.link import Link
 from tcrp_client.session import Session
-from tcrp_client.ui.reader import Input
-
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-class Interrupt:
-    """The user or the system wants an end; with `is_final` not only of the room."""
+class Controller(Protocol):
+    """Acts on the sessions while they run."""
 
-    def __init__(self, is_final: bool = False) -> None:
-        self.is_final = is_final
+    def before_wait(self) -> None:
+        """Called before each wait: the place to ask for input."""
 
-
-class Interrupted(Exception):
-    """An interrupt came where there is nothing to finish first."""
-
-
-class Dialled:
-    """The outcome of connecting, filled in by a thread: `sock` or `error`."""
-
-    def __init__(self) -> None:
-        self.sock: socket.socket | None = None
-        self.error: OSError = TimeoutError("timed out")
-        self.is_abandoned = False
+    def take(self, item: object) -> None:
+        """Handle `item`, which came through post()."""
 
 
-Item = Union[Input, Interrupt, Dialled]
+class RunningSession:
+    """A session with its link. `show` gets its events, the ending last."""
+
+    def __init__(self, session: Session, link: Link, show: Callable[[Event], None], clock: Callable[[], float]) -> None:
+        self.session = session
+        self.link = link
+        self._show = show
+        self._clock = clock
+
+    def receive(self, sock: object) -> None:
+        """Handle what has arrived at `sock`, if it is one of this session."""
+        if self.link.control is not None and sock is self.link.control.socket:
+            octets = self.link.receive_control()
+            if octets is not None:
+                self.perform(self.session.receive_control(octets, self._clock()))
+        elif sock is self.link.datagrams:
+            for datagram in self.link.receive_datagrams():
+                now = self._clock()
+                self.perform(self.session.datagram_refused(now) if datagram is None
+                             else self.session.receive_datagram(datagram, now))
+
+    def tick(self) -> None:
+        """Do what is due."""
+        self.perform(self.session.tick(self._clock()))
+
+    def perform(self, outputs: Iterable[Output]) -> None:
+        """Do and show what the session wants, in order."""
+        waiting = deque(outputs)
+        while waiting:
+            output = waiting.popleft()
+            if isinstance(output, SendControl):
+                self.link.send_control(output.octets)
+            elif isinstance(output, OpenDatagram):
+                self.link.open_datagrams()
+            elif isinstance(output, CloseControl):
+                self.link.close_control()
+            elif isinstance(output, SendDatagram):
+                if not self.link.send_datagram(output.octets):
+                    waiting.extend(self.session.datagram_refused(self._clock()))
+            else:
+                self._show(output)
 
 
-class Front(Protocol):
-    """What a user sits before, while a session runs."""
-
-    def show(self, event: Event) -> None:
-        """Show what happened."""
-
-    def take(self, item: Item, session: Session, now: float) -> list[Output]:
-        """Handle what came through post()."""
-
-    def turn(self, session: Session, now: float) -> list[Output]:
-        """Called before each wait: the place to ask for a line."""
-
-
-class Loop:
-    """Runs sessions, one after the other. Use it with `with`: it owns a selector and a socket pair."""
+class ClientLoop:
+    """Runs any number of sessions at once. Use it with `with`: it owns a selector and a socket pair."""
 
     def __init__(self) -> None:
         self.clock = time.monotonic
-        self._inbox: deque[Item] = deque()
+        self._running: list[RunningSession] = []
+        self._inbox: deque[object] = deque()
         self._selector = selectors.DefaultSelector()
         self._wake_in, self.wake_out = socket.socketpair()  # the second end may be written by threads and signals
         for sock in (self._wake_in, self.wake_out):
             sock.setblocking(False)
         self._selector.register(self._wake_in, selectors.EVENT_READ)
 
-    def __enter__(self) -> Loop:
+    def __enter__(self) -> ClientLoop:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -77,20 +94,20 @@ class Loop:
         self._wake_in.close()
         self.wake_out.close()
 
-    def post(self, item: Item) -> None:
-        """Hand `item` to who waits; from any thread or signal handler."""
+    def post(self, item: object) -> None:
+        """Queue `item` and wake the loop. Thread- and signal-safe."""
         self._inbox.append(item)
         try:
             self.wake_out.send(b"\0")
-        except OSError:  # so many are waiting that one more makes no difference; or the loop is closed
+        except OSError:  # the buffer is full, so the loop wakes anyway; or the loop is closed
             pass
 
-    def next_item(self, deadline: float | None = None) -> Item | None:
+    def next_item(self, deadline: float | None = None) -> object | None:
         """The next item that was posted, or None at `deadline` (of self.clock)."""
         while True:
             while self._inbox:
                 item = self._inbox.popleft()
-                if not isinstance(item, Dialled) or not item.is_abandoned:
+                if not isinstance(item, Dialling) or not item.is_abandoned:
                     return item
                 if item.sock:
                     item.sock.close()
@@ -98,8 +115,67 @@ class Loop:
                 return None
             self._wait(deadline)
 
+    def dial(self, host: str, port: int, deadline: float) -> ByteChannel:
+        """A TCP connection to the first address of `host` that accepts it. Raises OSError, or Interrupted."""
+        dialling = Dialling(host, port, deadline, self.post)
+        others = []
+        try:
+            while (item := self.next_item(deadline)) is not dialling:
+                if item is None:
+                    raise dialling.error
+                if isinstance(item, Interrupt):
+                    raise Interrupted
+                others.append(item)
+            if dialling.sock is None:
+                raise dialling.error
+            return SocketChannel(dialling.sock)
+        finally:
+            dialling.is_abandoned = True
+            self._inbox.extendleft(reversed(others))
+
+    def start(self, session: Session, control: ByteChannel, udp_port: int,
+              show: Callable[[Event], None]) -> RunningSession:
+        """Start `session` over `control`, which the loop closes when the session has ended."""
+        running = RunningSession(session, Link(self._selector, control, udp_port), show, self.clock)
+        self._running.append(running)
+        running.perform(session.start())
+        return running
+
+    def run(self, controller: Controller) -> None:
+        """Run every session that was started, and those that `controller` starts meanwhile, to its end.
+
+        An exception of `controller` closes the links of all sessions, and is passed on.
+        """
+        try:
+            while self._running:
+                controller.before_wait()
+                for sock in self._wait(self._next_deadline()):
+                    for running in self._running:
+                        running.receive(sock)
+                while self._inbox and self._is_any_open() and (item := self.next_item(self.clock())) is not None:
+                    controller.take(item)
+                for running in self._running:
+                    running.tick()
+                self._close(running for running in self._running if running.session.is_over)
+        finally:
+            self._close(self._running)
+
+    def _is_any_open(self) -> bool:
+        return not all(running.session.is_over for running in self._running)
+
+    def _next_deadline(self) -> float | None:
+        if any(running.session.is_over for running in self._running):
+            return self.clock()
+        deadlines = (running.session.next_deadline() for running in self._running)
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def _close(self, ended: Iterable[RunningSession]) -> None:
+        for running in list(ended):
+            running.link.close()
+            self._running.remove(running)
+
     def _wait(self, deadline: float | None) -> list[Any]:
-        """The sockets that are ready, the wake-up apart."""
+        """Wait until a socket is ready, an item is posted, or `deadline`. The sockets that are ready."""
         timeout = None if deadline is None else max(0.0, deadline - self.clock())
         ready = [key.fileobj for key, _ in self._selector.select(timeout)]
         if self._wake_in in ready:
@@ -110,100 +186,3 @@ class Loop:
             except BlockingIOError:
                 pass
         return ready
-
-    # ---- connecting ----
-
-    def dial(self, host: str, port: int, deadline: float) -> socket.socket:
-        """A TCP connection to the first address of `host` that takes it. Raises OSError, or Interrupted.
-
-        Neither a resolver nor a connection can be waited for together with a signal on every system: a thread
-        does, and is left to itself if it takes too long.
-        """
-        dialled = Dialled()
-        arguments = (dialled, host, port, deadline)
-        threading.Thread(target=self._dial, args=arguments, name="connecting", daemon=True).start()
-        others = []
-        try:
-            while True:
-                item = self.next_item(deadline)
-                if item is None:
-                    raise dialled.error
-                if item is dialled:
-                    if dialled.sock is None:
-                        raise dialled.error
-                    return dialled.sock
-                if isinstance(item, Interrupt):
-                    raise Interrupted
-                others.append(item)
-        finally:
-            dialled.is_abandoned = True
-            self._inbox.extendleft(reversed(others))
-
-    def _dial(self, dialled: Dialled, host: str, port: int, deadline: float) -> None:
-        try:
-            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            for index, (family, kind, protocol, _, address) in enumerate(addresses):
-                left = max(0.001, deadline - self.clock())
-                sock = socket.socket(family, kind, protocol)
-                try:
-                    sock.settimeout(left / (len(addresses) - index))  # one that is silent leaves time for the others
-                    sock.connect(reachable(address))
-                    sock.settimeout(left)
-                    dialled.sock = sock
-                    break
-                except OSError as error:
-                    dialled.error = error
-                    sock.close()
-        except OSError as error:
-            dialled.error = error
-        except ValueError:  # a name that cannot be looked up (UnicodeError), or with U+0000 inside
-            dialled.error = OSError(0, "not a host name")
-        self.post(dialled)
-
-    # ---- one session ----
-
-    def run(self, session: Session, control: socket.socket, udp_port: int, front: Front) -> None:
-        """Run `session` over the connection `control`, which this closes, to its end."""
-        link = Link(self._selector, control, udp_port)
-        try:
-            self._perform(session.start(), session, link, front)
-            while not session.is_over:
-                self._perform(front.turn(session, self.clock()), session, link, front)
-                for sock in self._wait(session.next_deadline()):
-                    for outputs in self._received(sock, session, link):
-                        self._perform(outputs, session, link, front)
-                while self._inbox and not session.is_over:
-                    self._perform(front.take(self._inbox.popleft(), session, self.clock()), session, link, front)
-                self._perform(session.tick(self.clock()), session, link, front)
-        finally:
-            link.close()
-
-    def _received(self, sock: Any, session: Session, link: Link) -> Iterator[list[Output]]:
-        if sock is link.control:
-            yield session.receive_control(link.receive_control(), self.clock())
-        elif sock is link.datagrams:
-            for octets in link.receive_datagrams():
-                now = self.clock()
-                yield session.datagram_refused(now) if octets is None else session.receive_datagram(octets, now)
-
-    def _perform(self, outputs: Iterable[Output], session: Session, link: Link, front: Front) -> None:
-        waiting = deque(outputs)
-        while waiting:
-            output = waiting.popleft()
-            if isinstance(output, SendControl):
-                if not link.send_control(output.octets):
-                    waiting.extend(session.receive_control(b"", self.clock()))
-            elif isinstance(output, OpenDatagram):
-                link.open_datagrams()
-            elif isinstance(output, CloseControl):
-                link.close_control()
-            elif isinstance(output, SendDatagram):
-                if not link.send_datagram(output.octets):
-                    waiting.extend(session.datagram_refused(self.clock()))
-            else:
-                front.show(output)
-
-
-def reachable(address: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`address`, or the one of this machine if it is "any address", which is for listening."""
-    return (_LOOPBACK.get(address[0], address[0]), *address[1:])

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tcrp.constants import Status
-from tcrp.fastcodec import decode_chat_datagram, encode_chat_datagram
-from tcrp.messages import ChatDatagram, Keepalive
+from tcrp.fastcodec import decode_chat_datagram, encode_chat_datagram, encode_relay_datagram
+from tcrp.messages import ChatDatagram, ChatLine, Keepalive
 from tcrp.state import MEMBER, ROOM
 from tcrp.text import fold_username
 from tcrp.token_bucket import TokenBucket
@@ -59,7 +59,7 @@ class Member:
         key = fold_username(username)
         self.name_key = username if key == username else key
         self.peer_address = sys.intern(peer_address)
-        self.prefix = username.encode("utf-8") + b": "  # of each of its chat lines
+        self.prefix = encode_relay_datagram(ChatLine(username, ""))  # of each of its chat lines
         self.endpoint: Endpoint | None = None
         self.state = MEMBER.initial
         self.heard_at = now

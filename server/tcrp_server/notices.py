@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from tcrp.constants import LIMITS, NoticeKind
+from tcrp.fastcodec import encode_relay_datagram
 from tcrp.messages import Notice
 from tcrp_server.members import Member, Room
 
@@ -43,7 +44,7 @@ def rejected(member: Member, reason: str) -> Notice:
 def members(room: Room) -> Notice:
     """The answer to WHO: names in order of joining, cut with a count where they would not fit."""
     names = [member.username for member in room.members.values()]
-    room_left = LIMITS.relay_datagram_size - len(b"\x00\x10") - len(room.name.encode("utf-8")) - len(b"\t")
+    room_left = LIMITS.relay_datagram_size - len(encode_relay_datagram(Notice(NoticeKind.MEMBERS, room.name, "")))
     listed = _fitting(names, room_left)
     if len(listed) < len(names):
         listed = _fitting(names, room_left - len(f", and {len(names)} more"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from tcrp.constants import LIMITS, TIMERS, ControlKind
+from tcrp.fastcodec import CONTROL_MESSAGE_FIRST_OCTET, control_message_kind
 from tcrp.text import relay_text
 from tcrp_server import notices
 from tcrp_server.delivery import Delivery
@@ -38,7 +39,7 @@ class Relay:
         self.counters = Counters()
         self._by_envelope = rooms.by_envelope
         self._address_of = address_of
-        self._envelope = codec.chat_datagram_head
+        self._envelope = codec.chat_datagram_envelope
 
     def datagram(self, octets: bytes, source: Source, now: float) -> None:
         """Handle one datagram from `source`. An over-long one may be truncated, but never below 4,097 octets, so that
@@ -65,7 +66,7 @@ class Relay:
         if len(octets) > _LONGEST_CHAT:
             self._reject(member, notices.TOO_LONG, now)
             return
-        if message[0] == 0:
+        if message[0] == CONTROL_MESSAGE_FIRST_OCTET:
             self._control(member, message, now)
             return
         text = relay_text(message)
@@ -93,7 +94,7 @@ class Relay:
 
     def _control(self, member: Member, message: bytes, now: float) -> None:
         # SPEC CHT-12: "a message of the one octet 0x00, as LEAVE"
-        kind = message[1] if len(message) > 1 else ControlKind.LEAVE
+        kind = control_message_kind(message)
         if kind == ControlKind.LEAVE:
             self.delivery.happened(self.rooms.leave(member))
         elif kind == ControlKind.WHO:

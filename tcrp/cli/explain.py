@@ -18,6 +18,7 @@ from tcrp.errors import RemoteProtocolError
 from tcrp.fields import (
     ByFirstOctet,
     Const,
+    Exactly,
     IfLeft,
     JsonObject,
     Named,
@@ -263,6 +264,8 @@ def _size(part: Named, sizes: dict[str, Any]) -> int | None:
         return construct.octets
     if isinstance(construct, Octets) and isinstance(construct.extent, SizedBy):
         return sizes.get(construct.extent.size)
+    if isinstance(construct, Octets) and isinstance(construct.extent, Exactly):
+        return construct.extent.octets
     return None
 
 

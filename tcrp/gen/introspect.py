@@ -2,7 +2,7 @@
 
 Rules of this module: classes are compared with `is`, and every attribute of a construct must be known here. So a
 new class, a new attribute or a function in a schema stops the generator before its output can say less than
-the code does. What is one construct's own stands here; how fields fit together is checked in `rules`.
+the code does. One construct by itself is checked here; how fields fit together, in `rules`.
 """
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def protocol() -> model.Model:
         version=constants.PROTOCOL_VERSION,
         port=constants.DEFAULT_PORT,
         messages=describe(schema.MESSAGES, schema.CARRIAGE, codec.CLASSES),
-        registries=tuple(_registry(cls) for cls in constants.Registry.__subclasses__()),
+        registries=tuple(_registry(cls) for cls in constants.Registry.__subclasses__()
+                         if cls.__module__ == constants.__name__),
         limits=tuple(model.Quantity(name, int(value), value.unit, value.doc)
                      for name, value in vars(LIMITS).items() if isinstance(value, Limit)),
         timers=tuple(model.Quantity(name, float(value), "seconds", value.doc)
@@ -206,7 +207,7 @@ class _Reader:
     def _named(self, construct: Any, path: str) -> tuple[str, str, Any]:
         self._attributes(construct, path)
         if type(construct) is not wire.Named:
-            raise SchemaError(path, f"{type(construct).__name__} stands where a field is wanted")
+            raise SchemaError(path, f"{type(construct).__name__} is in the place of a field")
         if not construct.docs:
             raise SchemaError(f"{path}.{construct.name}", "has no doc")
         return construct.name, construct.docs, construct.subcon
@@ -232,6 +233,8 @@ class _Reader:
 def _extent(extent: Any, path: str) -> model.Extent:
     if type(extent) is wire.SizedBy:
         return model.SizedBy(extent.size)
+    if type(extent) is wire.Exactly:
+        return model.Exactly(extent.octets)
     if type(extent) is wire.UpTo:
         return model.UpTo(extent.delimiter)
     if type(extent) is wire.Rest:

@@ -32,6 +32,13 @@ class SizedBy:
 
 
 @dataclass(frozen=True)
+class Exactly:
+    """Always `octets` octets; the bounds of the run are that number too."""
+
+    octets: int
+
+
+@dataclass(frozen=True)
 class UpTo:
     """To the first `delimiter`, which is consumed and is no part of the value."""
 
@@ -43,7 +50,7 @@ class Rest:
     """To the end of the message."""
 
 
-Extent = Union[SizedBy, UpTo, Rest]
+Extent = Union[SizedBy, Exactly, UpTo, Rest]
 
 
 # ---- what a field holds ----
@@ -136,6 +143,18 @@ class Field:
     absent: int | str | None = None
 
     @property
+    def fixed_size(self) -> int | None:
+        """Octets of the field, if it always has that number."""
+        kind = self.type
+        if self.optional:
+            return None
+        if isinstance(kind, Unsigned):
+            return kind.octets
+        if isinstance(kind, Constant):
+            return len(kind.octets)
+        return kind.extent.octets if isinstance(kind, Run) and isinstance(kind.extent, Exactly) else None
+
+    @property
     def takes_rest(self) -> bool:
         """Whether nothing can follow the field."""
         kind = self.type
@@ -189,8 +208,8 @@ class Message:
     """A message; one that is a choice has the value types of its forms. `maximum` bounds all its octets.
 
     `transport` is "tcp" or "udp", `sender` "client", "server" or "both". `inside` is the field (with its
-    message) that holds this message, when the field `state` there is the one given; "" means that it stands by
-    itself. `starts` names the message whose first fields these are.
+    message) that holds this message, when the field `state` there is the one given; "" means that it is a
+    message by itself. `starts` names the message whose first fields these are.
     """
 
     name: str

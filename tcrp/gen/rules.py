@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from tcrp.gen.model import (
     Choice,
     Constant,
+    Exactly,
     Field,
     Form,
     Ignored,
@@ -109,6 +110,12 @@ def _check_unsigned(kind: Unsigned, path: str) -> None:
 def _check_run(kind: Run, name: str, before: tuple[Field, ...], path: str) -> None:
     if kind.minimum < 0 or (kind.maximum is not None and kind.maximum < kind.minimum):
         raise SchemaError(path, f"{kind.minimum}..{kind.maximum} is no range of sizes")
+    if isinstance(kind.extent, Exactly):
+        octets = kind.extent.octets
+        if type(octets) is not int or octets < 1:
+            raise SchemaError(path, f"Exactly {octets!r} is no number of octets")
+        if not kind.minimum == kind.maximum == octets:
+            raise SchemaError(path, f"Exactly {octets} has the bounds {kind.minimum}..{kind.maximum} besides")
     if isinstance(kind.extent, UpTo) and (type(kind.extent.delimiter) is not bytes or not kind.extent.delimiter):
         raise SchemaError(path, "UpTo has no delimiter")
     if isinstance(kind.extent, SizedBy):

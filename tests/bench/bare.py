@@ -65,7 +65,7 @@ def serve(sock: socket.socket, members: dict[bytes, Member]) -> None:
     while True:
         poller.poll()
         for octets, source in incoming.receive() or ():
-            head = octets[:2 + octets[0] + octets[1]]  # chat_datagram_head() without the call
+            head = octets[:2 + octets[0] + octets[1]]  # chat_datagram_envelope() without the call
             member = members.get(head)
             if member is None:
                 continue

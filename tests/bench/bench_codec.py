@@ -80,7 +80,7 @@ DECODERS: dict[str, Callable[[bytes], Any]] = {
     "generated": fastcodec.decode_chat_datagram,
     "by hand": decode_by_hand,
     "dataclasses only": only_values,
-    "head (no values)": fastcodec.chat_datagram_head,
+    "envelope (no values)": fastcodec.chat_datagram_envelope,
 }
 ENCODERS: dict[str, Callable[[ChatDatagram], Any]] = {
     "construct": codec.encode_chat_datagram,

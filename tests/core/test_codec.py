@@ -1,6 +1,6 @@
 """tcrp.codec: anchors typed by hand, round trips both ways, octets and values that must be refused.
 
-The anchors are typed from DESIGN section 2 and not computed by our code, so that codec and tests cannot share
+The anchors are typed by hand and not computed by our code, so that codec and tests cannot share
 a mistake. Everything else is proven against generated messages and octets.
 """
 

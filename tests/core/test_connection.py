@@ -27,7 +27,7 @@ COMPLETE = Complete(2, "lobby", "abcd")
 ANNOUNCEMENT = EndpointAnnouncement(9001)
 CLOSED = ConnectionClosed()
 
-# The same, typed from DESIGN section 2: 25 zero octets stand before each u32 size.
+# The same, typed by hand: 25 zero octets come before each u32 size.
 Z = bytes(25)
 REQUEST_OCTETS = b"\x05\x02\x00" + Z + b"\0\0\0\x28" + b"lobby" + b'{"username":"alice","password":"secret"}'
 BARE_OCTETS = b"\x05\x02\x00" + Z + b"\0\0\0\x05" + b"lobby" + b"alice"

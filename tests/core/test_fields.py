@@ -16,6 +16,7 @@ from tcrp.fields import (
     Ascii,
     ByFirstOctet,
     Const,
+    Exactly,
     FieldFault,
     Form,
     IfLeft,
@@ -169,6 +170,19 @@ def test_rest_without_bounds() -> None:
         assert write(schema, x=octets) == octets
     with pytest.raises(FieldFault, match=r"0 octets are not in 1\.\.$"):
         read(one(Octets(Rest(), 1)), b"")
+
+
+@pytest.mark.parametrize("block", [Octets, Utf8, Ascii])
+def test_exactly(block: Any) -> None:
+    schema = toy(field("x", block(Exactly(2)), "Two octets."), field("y", Octets(Rest()), "After it."))
+    value = b"ab" if block is Octets else "ab"
+    assert (read(schema, b"abc").x, read(schema, b"abc").y) == (value, b"c")
+    assert write(schema, x=value, y=b"c") == b"abc"
+    for octets in b"", b"a":
+        assert fault(read, schema, octets) == (E.TRUNCATED, "toy -> x", 0)
+    for other in value[:1], value * 2, value[:0]:
+        assert fault(write, schema, x=other, y=b"") == (E.OUT_OF_RANGE, "toy -> x", None)
+    assert (block(Exactly(2)).minimum, block(Exactly(2)).maximum) == (2, 2)
 
 
 UNTIL = toy(
@@ -396,13 +410,13 @@ def test_trace_remembers_what_failed() -> None:
 @pytest.mark.parametrize(
     "block",
     [Unsigned(2, 1, 5, registry=Operation), SizeOf("x", 2, 1, 9), Octets(Rest(), 1, 2), Utf8(UpTo(b"\t"), 1, 2),
-     Ascii(SizedBy("size"), 1, 2), ByFirstOctet({0: _zero}, _other, _empty), IfLeft(Unsigned(1), absent=1),
-     Whole(Unsigned(1), 9), JsonObject(JsonMember("a", "string", "A.")), Ignored()],
+     Ascii(SizedBy("size"), 1, 2), Octets(Exactly(8)), ByFirstOctet({0: _zero}, _other, _empty),
+     IfLeft(Unsigned(1), absent=1), Whole(Unsigned(1), 9), JsonObject(JsonMember("a", "string", "A.")), Ignored()],
     ids=lambda block: type(block).__name__,
 )
 def test_everything_a_block_checks_is_plain_data(block: Any) -> None:
     """The generator reads public attributes; a function among them could not be written in another language."""
-    plain = (int, bytes, str, type(None), type, tuple, dict, SizedBy, UpTo, Rest, JsonMember)
+    plain = (int, bytes, str, type(None), type, tuple, dict, SizedBy, Exactly, UpTo, Rest, JsonMember)
     for name, value in vars(block).items():
         assert not name.startswith("_")
         assert isinstance(value, plain) or hasattr(value, "_parse"), name

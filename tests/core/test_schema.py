@@ -1,4 +1,4 @@
-"""tcrp.schema: the layouts of DESIGN section 2, and the rules of section 3, by walking the schemas themselves."""
+"""tcrp.schema: the layouts, typed again, and the rules of that module, by walking the schemas themselves."""
 
 from __future__ import annotations
 

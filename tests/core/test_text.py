@@ -143,9 +143,9 @@ def test_names_of_people_are_allowed_and_shown_as_they_are(name: str) -> None:
 )
 # REQ TXT-01 TXT-02 TXT-03 TXT-04 TXT-07
 def test_names_that_are_refused_with_the_reason(name: str, reason: str) -> None:
-    assert username_fault(name) == reason
+    assert str(username_fault(name)) == reason
     if not reason.endswith("64"):
-        assert room_name_fault(name) == reason
+        assert str(room_name_fault(name)) == reason
 
 
 @pytest.mark.parametrize(
@@ -161,15 +161,15 @@ def test_names_that_are_refused_with_the_reason(name: str, reason: str) -> None:
 )
 # REQ TXT-06
 def test_colons_are_for_room_names_only(name: str, reason: str) -> None:
-    assert username_fault(name) == reason
+    assert str(username_fault(name)) == reason
     assert room_name_fault(name) is None
 
 
 def test_room_names_have_255_octets() -> None:
     assert room_name_fault("x" * 255) is None
     assert room_name_fault("部" * 85) is None
-    assert room_name_fault("x" * 256) == "is 256 octets, the limit is 255"
-    assert room_name_fault("部" * 85 + "x") == "is 256 octets, the limit is 255"
+    assert str(room_name_fault("x" * 256)) == "is 256 octets, the limit is 255"
+    assert str(room_name_fault("部" * 85 + "x")) == "is 256 octets, the limit is 255"
 
 
 @given(any_text)
@@ -402,7 +402,7 @@ def test_every_character_as_name_and_as_text(plane: int) -> None:
         if fault is None:
             assert shown == char, ascii(char)
         else:
-            assert " at 0)" in fault or fault == "starts with white space", ascii(char)
+            assert fault.code == "leading_space" or (fault.offset, fault.code_point) == (0, ord(char)), ascii(char)
             assert shown in (char, "\ufffd") or char == "\t", ascii(char)
 
 

@@ -256,7 +256,7 @@ def test_flags_that_say_what_a_server_does() -> None:
             assert ("name" in flags) == (not refused and room_name_fault(fields["room_name"]) is not None), vector["id"]
         if vector["message"] == "chat_datagram" and vector["error"]:
             member = fastcodec.encode_chat_datagram(ChatDatagram("tea", chat_cases.TOKEN, Keepalive()))
-            good = fastcodec.chat_datagram_head(bytes.fromhex(vector["octets"])) == member
+            good = fastcodec.chat_datagram_envelope(bytes.fromhex(vector["octets"])) == member
             assert ("rejected" in flags) == good, vector["id"]
 
 
@@ -346,7 +346,7 @@ def _faults(kind: model.Type, path: str, inside: str) -> Iterator[tuple[str, str
     elif isinstance(kind, model.Unsigned):
         yield path, "out_of_range"
     elif isinstance(kind, model.Run):
-        if kind.minimum or kind.maximum is not None:
+        if kind.minimum or kind.maximum is not None:  # of a value whose size is not Exactly's too
             yield path, "out_of_range"
         if isinstance(kind.extent, model.UpTo):
             yield path, "bad_name"

@@ -1,4 +1,4 @@
-"""spec/codecs: each language whose compiler is here is built without warnings, and then must be as tcrp.codec is.
+"""spec/codecs: each codec whose compiler is installed builds without warnings and agrees with tcrp.codec.
 
 `make conform-codecs` runs the same with more questions and prints a table.
 """
@@ -23,7 +23,7 @@ from tests.tools import conform_codecs
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = [sys.executable, str(ROOT / "tests" / "conformance" / "mutants" / "broken_codec.py")]
 COUNT = 4_000  # questions of the differential
-# One worker for each language, if pytest-xdist deals by groups: else each that needs it builds it.
+# One worker per language with pytest-xdist --dist loadgroup; else each worker that needs a codec builds it.
 each_language = pytest.mark.parametrize("command", [
     pytest.param(backend, marks=pytest.mark.xdist_group(f"codec-{backend.name}"), id=backend.name)
     for backend in languages.BACKENDS if backend.runner], indirect=True)
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def command(request: pytest.FixtureRequest, folder: Path) -> list[str]:
-    """What runs the codec of a language; skips if its tools are not here."""
+    """The command of a language's runner; skips if its tools are not installed."""
     backend: Backend = request.param
     lacking = languages.missing(backend.toolchain)
     if lacking:
@@ -83,7 +83,7 @@ def test_any_octets_and_any_fields(command: list[str]) -> None:
 
 
 @each_language
-def test_what_was_chosen_by_hand(command: list[str]) -> None:
+def test_octets_chosen_by_hand(command: list[str]) -> None:
     lines = [f"decode {name} {octets.hex() or '-'}".encode() for name, items in BY_HAND.items() for octets in items]
     _, out = ask(command, "lines", given=b"\n".join(lines))
     replies = out.splitlines()
@@ -93,7 +93,7 @@ def test_what_was_chosen_by_hand(command: list[str]) -> None:
 
 
 @each_language
-def test_one_question_a_process(command: list[str]) -> None:
+def test_one_question_per_process(command: list[str]) -> None:
     port = b'{"port": 9001}'
     for words, given, code, printed in (
             (("decode", "endpoint_announcement"), b"2329", 0, {"port": 9001}),
@@ -127,7 +127,7 @@ def test_one_question_a_process(command: list[str]) -> None:
 
 
 @each_language
-def test_lines_that_are_no_questions(command: list[str]) -> None:
+def test_lines_that_are_not_questions(command: list[str]) -> None:
     lines = [b"decode datagram 00", b"encode datagram {}", b"decode endpoint_announcement 232",
              b"explain endpoint_announcement 2329", b"stream x 0 00", b"stream 8192 2 00", b"stream 8192 0 0",
              b"decode endpoint_announcement 2329"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tcrp.gen import backends
-from tcrp.gen.artefacts import DOCUMENTS, artefacts, differences
+from tcrp.gen.artefacts import DOCUMENTS, artefacts, differences, targets
 from tcrp.gen.backends import __main__ as command
 from tcrp.gen.backends.backend import Backend, Tool
 from tcrp.gen.documents import markdown
@@ -63,8 +64,8 @@ def test_the_files_that_a_backend_names_exist(backend: Backend) -> None:
 
 @pytest.mark.usefixtures("toy")
 def test_a_seventh_language_is_generated() -> None:
-    with_toy = artefacts(backends.discover())
-    assert set(with_toy) - set(artefacts(languages.BACKENDS)) == {"spec/codecs/toy/tcrp.toy"}
+    with_toy = artefacts(targets(backends.discover()))
+    assert set(with_toy) - set(artefacts(targets(languages.BACKENDS))) == {"spec/codecs/toy/tcrp.toy"}
     text = with_toy["spec/codecs/toy/tcrp.toy"](protocol())
     assert "chat_datagram\n" in text
     assert differences({"spec/codecs/toy/tcrp.toy": text}, ROOT)  # --check demands the file
@@ -110,11 +111,23 @@ def test_a_folder_without_its_backend_is_an_error(text: str, toy: None, tmp_path
 
 def test_the_version_of_a_tool(tmp_path: Path) -> None:
     python = Tool(sys.executable, "", version=(sys.executable, "--version"))
-    assert command.version(python, tmp_path).startswith("Python")
+    assert python.installed_version(tmp_path).startswith("Python")
     (tmp_path / "packaged").mkdir()
-    packaged = Tool("packaged", "packaged@1", version=(sys.executable, "-c", "print(r'{modules}')"), from_npm=True)
+    prints = (sys.executable, "-c", "print('\\n' + r'{modules}')")  # the first line is blank, as it is for Perl
+    packaged = Tool("packaged", "packaged@1", version=prints, from_npm=True)
     assert packaged.is_installed(tmp_path)
-    assert command.version(packaged, tmp_path) == str(tmp_path)
+    assert packaged.installed_version(tmp_path) == str(tmp_path)
+
+
+@pytest.mark.parametrize(("printed", "oldest", "missing"), [
+    ("toy version toy1.19.8 x", "1.19", ""), ("v20.2", "18.3", ""), ("javac 17", "17", ""),
+    ("perl 5, version 36 (v5.36.0)", "5.10", ""), ("anything", "", ""),
+    ("toy 1.9.8", "1.19", "{} 1.19 (this is 1.9.8)"), ("v12.22.9", "18.3", "{} 18.3 (this is 12.22.9)"),
+    ("Unable to locate a runtime", "17", "{} 17 (this is no version)"),
+])
+def test_a_tool_that_is_too_old_is_missing(printed: str, oldest: str, missing: str, tmp_path: Path) -> None:
+    tool = Tool(sys.executable, "toy", oldest, (sys.executable, "-c", f"print({printed!r})"))
+    assert tool.missing(tmp_path) == missing.format(sys.executable)
 
 
 def test_the_tools_are_known_before_anything_is_installed() -> None:
@@ -122,3 +135,16 @@ def test_the_tools_are_known_before_anything_is_installed() -> None:
                           capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == len(command.tools())
+
+
+@pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="needs make and a POSIX sh")
+def test_make_tools_names_every_tool_that_is_missing(tmp_path: Path) -> None:
+    for name in "sh", "cat", "mkdir", "tr", "uname", "tail":  # neither apt-get nor npm: it cannot install anything
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    done = subprocess.run([str(shutil.which("make")), "-s", "tools", f"PYTHON={sys.executable}"], cwd=ROOT, text=True,
+                          env={"PATH": str(tmp_path)}, capture_output=True, timeout=60, check=False)
+    assert done.returncode > 0
+    for tool in command.tools():
+        if not tool.from_npm:
+            oldest = f"{tool.oldest} or later; " if tool.oldest else ""
+            assert f"tools: no {tool.name} ({oldest}Debian, Ubuntu: apt install {tool.packages})\n" in done.stderr

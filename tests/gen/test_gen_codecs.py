@@ -1,7 +1,7 @@
-"""The renderers of spec/codecs: what they share, the toys in every language, what they refuse.
+"""The renderers of spec/codecs: what they share, the toys in every language, and schemas that they refuse.
 
-Their goldens are the checked-in files (test_gen_drift); what the codecs do is tried in test_codecs. Here the toys run
-too, where a language needs no compiler: they have constructs and combinations that the protocol does not have.
+Their goldens are the checked-in files (test_gen_drift); test_codecs tests what the codecs do. Here the toys run too, in
+languages that need no compiler: they have constructs and combinations that the protocol does not have.
 """
 
 from __future__ import annotations
@@ -41,12 +41,11 @@ CODECS = {path: render for backend in languages.BACKENDS for path, render in bac
 
 @pytest.fixture
 def toy_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything here that goes by the protocol's tables goes by those of the toys."""
+    """Replace the protocol's tables by those of the toys."""
     monkeypatch.setattr(schema, "MESSAGES", toys.TOYS)
     monkeypatch.setattr(schema, "CARRIAGE", toys.CARRIAGE)
     monkeypatch.setattr(codec, "CLASSES", toys.CLASSES)
     monkeypatch.setattr(codec, "_NAMES", {cls: name for name, cls in toys.CLASSES.items()})
-    monkeypatch.setattr(codec, "_FORMS", {"person", "choice"})
     monkeypatch.setitem(sys.modules, "tcrp.toys", toys)
 
 
@@ -119,13 +118,13 @@ def test_misreadings() -> None:
 def test_toys_are_rendered(path: str) -> None:
     text = CODECS[path](toys.model())
     assert text.endswith("\n")
-    for message in toys.model().messages:  # in every language the names are made of these words
+    for message in toys.model().messages:  # every language makes its names of these words
         for word in names.words(message.name):
             assert word in text.lower()
 
 
 def answers(command: list[str], requests: list[str]) -> list[tuple[int, str]]:
-    """What a runner says to the lines."""
+    """The answers of a runner to the lines."""
     done = subprocess.run([*command, "lines"], input="".join(f"{line}\n" for line in requests), capture_output=True,
                           text=True, encoding="utf-8", timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -152,7 +151,7 @@ def without_text(answer: tuple[int, str], is_hex: bool) -> tuple[int, Any]:
 
 
 def mutations(octets: bytes, chance: random.Random) -> list[bytes]:
-    """`octets`, each beginning of them, and some with one octet changed, put in or left out."""
+    """`octets`, every prefix, and some with one octet changed, inserted or removed."""
     found = [octets[:size] for size in range(len(octets) + 1)]
     for _ in range(60):
         at, octet = chance.randrange(len(octets) + 1), chance.choice(b'\0\1\2\3\t\n\r "\'\\{}x\x7f\x80\xc3\xed\xff')
@@ -173,7 +172,7 @@ STRANGE = [None, True, -1, 0, 1, 2, 3, 5, 9, 10, 255, 256, 1001, 70_001, 2**24, 
     pytest.param(backend, id=backend.name) for backend in languages.BACKENDS
     if backend.runner and not backend.runner.build])
 def test_toys_run(backend: Backend, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """The runner of the protocol, beside a codec and a tcrp.json of the toys: as tcrp.codec says."""
+    """The protocol's runner, with a codec and a tcrp.json of the toys, agrees with tcrp.codec."""
     assert backend.runner
     lacking = languages.missing(backend.toolchain)
     if lacking:
@@ -212,7 +211,7 @@ def test_toys_run(backend: Backend, tmp_path: Path, request: pytest.FixtureReque
 
 @dataclasses.dataclass(frozen=True)
 class Strange:
-    """No type of the IR."""
+    """Not a type of the IR."""
 
 
 def model_of(field: Field) -> Model:
@@ -220,7 +219,7 @@ def model_of(field: Field) -> Model:
     return Model(1, 1, (Message("thing", "A thing.", body, Value("Thing", (field.name,))),))
 
 
-def test_javascript_refuses_a_type_that_it_does_not_know() -> None:
+def test_javascript_refuses_an_unknown_type() -> None:
     field = Field("odd", "Odd.", Strange())  # type: ignore[arg-type]
     with pytest.raises(SchemaError, match=r"^Thing\.odd: Strange ") as caught:
         javascript.render(model_of(field))
@@ -239,7 +238,7 @@ def test_javascript_refuses_an_attribute_that_is_called_form() -> None:
         javascript.render(model)
 
 
-def test_python_refuses_values_that_are_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_refuses_values_without_a_class(monkeypatch: pytest.MonkeyPatch) -> None:
     model = model_of(Field("text", "A text.", Run("utf-8", Rest())))
     with pytest.raises(SchemaError, match=r"^Thing: is no class of tcrp\.messages"):
         python.render(model)
@@ -268,7 +267,7 @@ def test_the_python_codec_stands_alone(tmp_path: Path) -> None:
 
 
 def test_the_error_of_python_is_that_of_the_library() -> None:
-    """The vendored classes have the names and the attributes of tcrp.errors."""
+    """The copied classes have the names of tcrp.errors."""
     text = (ROOT / "spec" / "codecs" / "python" / "tcrp_codec.py").read_text(encoding="utf-8")
     for cls in (LocalProtocolError, RemoteProtocolError):
         assert f"class {cls.__name__}(ProtocolError):" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -13,7 +14,9 @@ import pytest
 from tcrp import schema
 from tcrp.fields import Struct, Terminated, Unsigned, field
 from tcrp.gen import __main__ as command
+from tcrp.gen import artefacts
 from tcrp.gen.artefacts import ARTEFACTS, DOCUMENTS, differences, render_all, splice_all, write
+from tcrp.gen.backends.capabilities import ALL, Feature
 from tcrp.gen.introspect import protocol
 from tcrp.gen.model import NOTICE
 
@@ -24,7 +27,9 @@ FILES = [*ARTEFACTS, *DOCUMENTS]
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
     model = protocol()
-    return {**render_all(model), **splice_all(model, ROOT)}
+    made, problems = render_all(model)
+    assert problems == []
+    return {**made, **splice_all(model, ROOT)}
 
 
 @pytest.fixture
@@ -137,6 +142,24 @@ def test_a_schema_that_cannot_be_described(tree: Path, monkeypatch: pytest.Monke
         assert command.main([*arguments, "--root", str(tree)]) == 2
         assert capsys.readouterr() == ("", "tcrp.gen: endpoint_announcement: has no end: Terminated, or a last field "
                                            "that takes the rest\n")
+
+
+def test_what_a_backend_cannot_express_is_reported_and_the_rest_is_written(
+        tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    codec = "spec/codecs/java/tcrp/Tcrp.java"
+    monkeypatch.setattr(artefacts, "TARGETS", tuple(
+        dataclasses.replace(target, capabilities=ALL - {Feature.UP_TO}) if target.name == "java" else target
+        for target in artefacts.TARGETS))
+    for path in codec, "spec/tcrp.json":
+        (tree / path).write_bytes(b"old")
+    for arguments, printed in ([], "wrote spec/tcrp.json\n"), ([], ""), (["--check"], ""):
+        assert command.main([*arguments, "--root", str(tree)]) == 3
+        assert capsys.readouterr() == (printed, "".join(
+            f"tcrp.gen: field relay_datagram.{path}: backend java cannot express a run to a delimiter\n"
+            for path in ("notice.subject", "chat_line.username")))
+    assert (tree / codec).read_bytes() == b"old"
+    (tree / "spec/tcrp.json").write_bytes(b"old")
+    assert command.main(["--check", "--root", str(tree)]) == 1
 
 
 @pytest.mark.parametrize("seed", ["0", "12345"])

@@ -18,6 +18,7 @@ from tcrp.messages import (
     ChatDatagram,
     ControlFrame,
     ControlHeader,
+    ControlMessage,
     Keepalive,
     Notice,
     RequestPayload,
@@ -208,26 +209,33 @@ def test_numbers_about_the_limits(number: int) -> None:
     same_encoding("control_header", ControlHeader(0, 0, 0, number))
 
 
-# ---- head ----
+# ---- the envelope, and the kind of a message ----
 
 @given(st.one_of(st.binary(max_size=12), OCTETS["chat_datagram"], mutated(OCTETS["chat_datagram"])))
-def test_the_head_of_any_octets(octets: bytes) -> None:
-    """From the layout in DESIGN section 2."""
-    assert fastcodec.chat_datagram_head(octets) == octets[:2 + sum(octets[:2])]
+def test_the_envelope_of_any_octets(octets: bytes) -> None:
+    """Two size octets, and as many octets as they say."""
+    assert fastcodec.chat_datagram_envelope(octets) == octets[:2 + sum(octets[:2])]
 
 
 @given(MESSAGES["chat_datagram"])
-def test_the_head_of_what_can_be_decoded_is_a_keepalive(message: ChatDatagram) -> None:
+def test_the_envelope_of_what_can_be_decoded_is_a_keepalive(message: ChatDatagram) -> None:
     keepalive = codec.encode_chat_datagram(ChatDatagram(message.room_name, message.token, Keepalive()))
-    assert fastcodec.chat_datagram_head(codec.encode_chat_datagram(message)) == keepalive
+    assert fastcodec.chat_datagram_envelope(codec.encode_chat_datagram(message)) == keepalive
 
 
-def test_no_member_has_the_head_of_what_is_cut_or_has_a_size_of_0() -> None:
+def test_no_member_has_the_envelope_of_what_is_cut_or_has_a_size_of_0() -> None:
     for octets in b"", b"\1", b"\1\1", b"\1\1r", b"\0\1t", b"\1\0r", b"\0\0", b"\xff\xff" + bytes(509):
         with pytest.raises(RemoteProtocolError):
-            fastcodec.decode_chat_datagram(fastcodec.chat_datagram_head(octets))
+            fastcodec.decode_chat_datagram(fastcodec.chat_datagram_envelope(octets))
 
 
-def test_the_head_is_found_by_sizes_only() -> None:
-    assert fastcodec.chat_datagram_head(b"\1\1\xff\x80more") == b"\1\1\xff\x80"
-    assert fastcodec.chat_datagram_head(b"\1\1rt" + bytes(9000)) == b"\1\1rt"
+def test_the_envelope_is_found_by_sizes_only() -> None:
+    assert fastcodec.chat_datagram_envelope(b"\1\1\xff\x80more") == b"\1\1\xff\x80"
+    assert fastcodec.chat_datagram_envelope(b"\1\1rt" + bytes(9000)) == b"\1\1rt"
+
+
+@given(st.binary(max_size=3))
+def test_the_kind_of_a_control_message_as_the_codec_reads_it(rest: bytes) -> None:
+    octets = bytes((fastcodec.CONTROL_MESSAGE_FIRST_OCTET,)) + rest
+    read = codec.decode_chat_datagram(b"\1\1rt" + octets).message
+    assert read == ControlMessage(fastcodec.control_message_kind(octets))

@@ -14,6 +14,7 @@ from tcrp.fields import (
     Ascii,
     ByFirstOctet,
     Const,
+    Exactly,
     IfLeft,
     Ignored,
     JsonMember,
@@ -130,7 +131,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
                             "toy", "Whole.maximum is a function"),
     "bool as a bound": (one(Unsigned(1, maximum=True)), "toy.a", "Unsigned.maximum is no number"),
     # names and docs
-    "field without a name": (fields(Unsigned(1)), "toy", "Unsigned stands where a field is wanted"),
+    "field without a name": (fields(Unsigned(1)), "toy", "Unsigned is in the place of a field"),
     "field without a doc": (fields(field("a", Unsigned(1), "")), "toy.a", "has no doc"),
     "message without a doc": (field("toy", Struct(A, Terminated), ""), "toy.toy", "has no doc"),
     "form without a doc": (choice(default=field("rest", Struct(A, Terminated), "")), "toy.rest", "has no doc"),
@@ -152,12 +153,15 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "integer too long": (one(Unsigned(33)), "toy.a", "integers of more than 32 octets"),
     "size that is never right": (fields(rest("a", 3, 2)), "toy.a", "3..2 is no range of sizes"),
     "no delimiter": (one(Utf8(UpTo(b""))), "toy.a", "UpTo has no delimiter"),
+    "a fixed run of nothing": (one(Octets(Exactly(0))), "toy.a", "Exactly 0 is no number of octets"),
+    "a fixed run of another type of number": (one(Octets(Exactly(True))), "toy.a", "Octets.minimum is no number"),
+    "a fixed run with bounds": (one(Octets(Exactly(8), 1, 9)), "toy.a", "Exactly 8 has the bounds 1..9 besides"),
     # ends
     "no end": (bare(A), "toy", "has no end"),
     "no end after nothing": (bare(), "toy", "has no end"),
     "no end but what may be missing": (bare(MAYBE), "toy", "has no end"),
     "no end of a form": (choice(default=field("rest", Struct(A), "A.")), "toy.rest", "has no end"),
-    "end in the middle": (fields(A, Terminated, B), "toy", "Terminated stands where a field is wanted"),
+    "end in the middle": (fields(A, Terminated, B), "toy", "Terminated is in the place of a field"),
     "field after the rest": (fields(rest("a"), B), "toy.b", "follows a, which takes all that is left"),
     "field after what is ignored": (fields(field("i", Ignored(), "I."), A), "toy.a", "follows i, which takes all"),
     # what may be missing

@@ -29,7 +29,6 @@ def toy_codecs() -> Any:
         patch.setattr(schema, "MESSAGES", toys.TOYS)
         patch.setattr(codec, "CLASSES", toys.CLASSES)
         patch.setattr(codec, "_NAMES", {cls: name for name, cls in toys.CLASSES.items()})
-        patch.setattr(codec, "_FORMS", {"person", "choice"})
         patch.setitem(sys.modules, "tcrp.toys", toys)
         generated = types.ModuleType("toy_fastcodec")
         exec(compile(toys.rendered()["toy_fastcodec.py"], "toy_fastcodec.py", "exec"), vars(generated))
@@ -106,11 +105,11 @@ def test_values(name: str, toy_codecs: Any) -> None:
 
 
 @pytest.mark.uncounted
-def test_head(toy_codecs: Any) -> None:
+def test_envelope(toy_codecs: Any) -> None:
     @given(st.one_of(st.binary(max_size=9), mutated(st.sampled_from([octets for octets, _ in TOY_ANCHORS["parcel"]]))))
     def check(octets: bytes) -> None:
         end = 3 + int.from_bytes(octets[:2], "big") + sum(octets[2:3])
-        assert toy_codecs[1].parcel_head(octets) == octets[:end]
+        assert toy_codecs[1].parcel_envelope(octets) == octets[:end]
 
     check()
 

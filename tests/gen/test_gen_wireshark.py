@@ -27,9 +27,9 @@ TSHARK = shutil.which("tshark")
 needs_tshark = pytest.mark.skipif(TSHARK is None, reason="no tshark on PATH: make tools, as root")
 
 
-def tshark(capture: Path, *options: str) -> str:
+def tshark(capture: Path, *options: str, lua: Path = LUA) -> str:
     run = subprocess.run(
-        [str(TSHARK), "-n", "-r", str(capture), "-X", f"lua_script:{LUA}", *options],
+        [str(TSHARK), "-n", "-r", str(capture), "-X", f"lua_script:{lua}", *options],
         capture_output=True, encoding="utf-8", errors="replace", timeout=60, check=False,  # it cuts long labels
     )
     assert run.returncode == 0, run.stderr

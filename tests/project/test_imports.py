@@ -37,7 +37,7 @@ KIND_OF = {name: kind for kind, names in KINDS.items() for name in names.split()
 # every end-to-end test compares the two.)
 NEVER = {
     "tcrp.conformance": "tcrp.gen",
-    "tcrp_server": "tcrp.tracing tcrp.json_fields tcrp.fields tcrp.schema tcrp.codec tcrp.cli tcrp.gen"
+    "tcrp_server": "tcrp.tracing tcrp.json_fields tcrp.runs tcrp.forms tcrp.fields tcrp.schema tcrp.codec tcrp.cli tcrp.gen"
                    " tcrp.conformance",
     "tcrp_client": "tcrp.fastcodec tcrp.cli tcrp.gen tcrp.conformance tcrp_server",
 }
@@ -60,6 +60,8 @@ TABLE = {
     "tcrp.fastcodec": "",
     "tcrp.tracing": "construct",
     "tcrp.json_fields": "construct",
+    "tcrp.runs": "construct",
+    "tcrp.forms": "construct",
     "tcrp.fields": "construct",
     "tcrp.schema": "construct",
     "tcrp.codec": "construct",
@@ -234,7 +236,8 @@ def test_the_three_packages_are_read() -> None:
 def test_only_the_schema_side_may_import_construct() -> None:
     with_construct = {module for module, may in TABLE.items() if "construct" in may.split()}
     assert with_construct == {
-        "tcrp.tracing", "tcrp.json_fields", "tcrp.fields", "tcrp.schema", "tcrp.codec", "tcrp.gen.*"}
+        "tcrp.tracing", "tcrp.json_fields", "tcrp.runs", "tcrp.forms", "tcrp.fields", "tcrp.schema", "tcrp.codec",
+        "tcrp.gen.*"}
 
 
 @pytest.mark.parametrize(

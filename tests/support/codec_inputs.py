@@ -113,9 +113,11 @@ class Inputs:
     def _run(self, kind: model.Run) -> str:
         maximum = 255 if isinstance(kind.extent, model.SizedBy) and kind.encoding else kind.maximum
         if not kind.encoding:
-            return self._random.randbytes(self._random.choice([0, 1, 20, 300])).hex()
+            sizes = [kind.minimum] * 9 + [0, 20] if isinstance(kind.extent, model.Exactly) else [0, 1, 20, 300]
+            return self._random.randbytes(self._random.choice(sizes)).hex()
         if kind.encoding == "ascii":
-            size = self._random.choice([1, 22, 22, 22, maximum or 40])
+            sizes = [kind.minimum] if isinstance(kind.extent, model.Exactly) else [1, 22, 22, 22, maximum or 40]
+            size = self._random.choice(sizes)
             return "".join(chr(self._random.randint(0x21, 0x7E)) for _ in range(size))
         text = self._text(kind.minimum, maximum)
         if isinstance(kind.extent, model.UpTo) and self._random.random() < 0.9:

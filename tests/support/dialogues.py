@@ -15,7 +15,16 @@ from typing import Any
 from tcrp import codec, fastcodec
 from tcrp.cli.json_values import to_json_value
 from tcrp.messages import ChatLine, Notice, Request
-from tcrp_client.events import CloseControl, Failed, NoticeShown, Output, Refused, Said, SendControl, SendDatagram
+from tcrp_client.events import (
+    CloseControl,
+    MessageReceived,
+    NoticeReceived,
+    Output,
+    RequestFailed,
+    RequestRefused,
+    SendControl,
+    SendDatagram,
+)
 from tcrp_client.session import Session
 from tcrp_server.admission import Admission, PasswordWork
 from tcrp_server.config import OPTIONS, Config
@@ -215,7 +224,7 @@ class ClientStage:
     def state(self) -> str:
         """As in the tables client_control and membership."""
         ending = self.session.ending
-        endings = {Refused: "REFUSED", Failed: "CLOSED"}
+        endings = {RequestRefused: "REFUSED", RequestFailed: "CLOSED"}
         return endings.get(type(ending)) or self.session.state or "REQUESTED"
 
     def play(self, step: Step) -> Outcome:
@@ -241,9 +250,9 @@ class ClientStage:
                 self.outcome.sent[UDP].append(output.octets)
             elif isinstance(output, CloseControl):
                 self._close()
-            elif isinstance(output, Said):
+            elif isinstance(output, MessageReceived):
                 self._show(ChatLine(output.username, output.text))
-            elif isinstance(output, NoticeShown):
+            elif isinstance(output, NoticeReceived):
                 self._show(Notice(output.kind, output.subject, output.text))
 
     def _show(self, message: ChatLine | Notice) -> None:

@@ -85,6 +85,10 @@ class _Reader:
             end = after = start + fields[extent["size"]]
             if end > len(self.octets):
                 raise Fault("truncated", path, start)
+        elif extent["kind"] == "exactly":
+            end = after = start + extent["octets"]
+            if end > len(self.octets):
+                raise Fault("truncated", path, start)
         elif extent["kind"] == "up_to":
             delimiter = bytes.fromhex(extent["delimiter"])
             end = self.octets.find(delimiter, start)

@@ -29,9 +29,9 @@ class Failed(Exception):
 
 
 def missing(tools: Iterable[Tool]) -> str:
-    """The names of the tools that are not installed, as the reason of a skip; "" if all are."""
-    names = [tool.name for tool in tools if not tool.is_installed(MODULES)]
-    return f"no {', '.join(names)} here (make tools)" if names else ""
+    """The tools that are not installed or are too old, as the reason of a skip; "" if there are none."""
+    found = [lacking for lacking in (tool.missing(MODULES) for tool in tools) if lacking]
+    return f"no {', '.join(found)} here (make tools)" if found else ""
 
 
 def filled(command: Command, out: Path, codecs: Path = CODECS) -> list[str]:
@@ -40,24 +40,30 @@ def filled(command: Command, out: Path, codecs: Path = CODECS) -> list[str]:
             for word in command]
 
 
-def build(backend: Backend, program: Program, out: Path) -> list[str]:
-    """Build a program of `backend` into the folder `out`; returns the command that runs it. Raises Failed."""
+def build(backend: Backend, program: Program, out: Path, codecs: Path = CODECS) -> list[str]:
+    """Build a program of `backend` into the folder `out`; returns the command that runs it. Raises Failed.
+
+    The program is read from `codecs` where its folder is one of spec/codecs.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    folder = ROOT / program.folder
+    if codecs != CODECS and CODECS in folder.parents:
+        folder = codecs / folder.relative_to(CODECS)
     for command in program.build:
-        _run(backend, filled(command, out), program.folder, out)
-    return filled(program.run, out)
+        _run(backend, filled(command, out, codecs), folder, out)
+    return filled(program.run, out, codecs)
 
 
 def check(backend: Backend, what: Check, out: Path) -> None:
     """Run one check. Raises Failed."""
-    _run(backend, filled(what.command, out), what.folder, out)
+    _run(backend, filled(what.command, out), ROOT / what.folder, out)
 
 
-def _run(backend: Backend, words: list[str], folder: str, out: Path) -> None:
+def _run(backend: Backend, words: list[str], folder: Path, out: Path) -> None:
     """Run a command that must succeed and print nothing, not even a warning."""
     # Compilers keep their caches in the home directory; without one, in `out`.
     environment = {"HOME": str(out), **os.environ, **backend.environment}
-    done = subprocess.run([shutil.which(words[0]) or words[0], *words[1:]], cwd=ROOT / folder, env=environment,
+    done = subprocess.run([shutil.which(words[0]) or words[0], *words[1:]], cwd=folder, env=environment,
                           text=True, encoding="utf-8", errors="replace", stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
     if done.returncode or done.stdout.strip():

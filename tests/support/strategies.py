@@ -20,7 +20,7 @@ from tcrp import codec
 from tcrp import messages as m
 from tcrp.constants import ControlKind, NoticeKind, Operation, State, Status
 
-# The numbers of DESIGN section 2, typed again: a limit that moves in tcrp.constants must fail here.
+# The numbers of the specification, typed again: a limit that moves in tcrp.constants must fail here.
 ROOM_NAME, USERNAME, TOKEN, CHAT, RELAY = 255, 64, 255, 4096, 4094
 
 octet = st.integers(0, 255)

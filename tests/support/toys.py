@@ -184,7 +184,7 @@ TOYS: dict[str, Any] = {
         field("inside", ByFirstOctet({}, empty=field("ping", Struct(Terminated), "Nothing."), default=field(
             "load", Struct(field("what", Octets(Rest()), "Octets."), Terminated), "Something.")), "The rest."),
         Terminated,
-    ), "A message with a head."),
+    ), "A message with an envelope."),
     "choice": field("choice", ByFirstOctet(
         {}, default=field("plain", Struct(field("text", Ascii(Rest(), maximum=9), "Printable."), Terminated), "Text."),
     ), "A choice of one."),

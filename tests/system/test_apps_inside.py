@@ -1,6 +1,6 @@
 """The two programs in this process, where what they reach can be measured: app.main of the client and of the server.
 
-test_client_app.py and test_server_e2e.py run them as programs; here is what goes wrong around them.
+tests/client/test_program.py and test_server_e2e.py run them as programs; here is what goes wrong around them.
 """
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ import tcrp.cli.main
 from tcrp.constants import Operation
 from tcrp.messages import ChatLine, Request
 from tcrp_client import app as client
-from tcrp_client.config import ExitCode
-from tcrp_client.loop import Interrupted
+from tcrp_client.dialogue import Interrupted
+from tcrp_client.flow import ExitCode
 from tcrp_server import app as server
 from tcrp_server.extensions import DoesNotWork
 from tests.support.scripted_server import PATIENCE, ScriptedServer
@@ -193,7 +193,7 @@ def test_a_signal_while_a_secret_is_asked_for(monkeypatch: pytest.MonkeyPatch,
 def test_a_signal_that_is_ignored_stays_so() -> None:
     """By nohup, or by a shell that runs the client in the background."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with client.Loop() as loop, client._signals(loop):
+    with client.ClientLoop() as loop, client._signals(loop):
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
         assert isinstance(signal.getsignal(signal.SIGTERM), client._Signals)
 

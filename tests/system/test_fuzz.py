@@ -44,7 +44,7 @@ def _broken(original: Any, change: Any) -> Any:
 
 # A fault for each target: what is replaced, and what becomes of its result.
 FAULTS: dict[str, tuple[Any, str, Any]] = {
-    "chat": (targets.fastcodec, "chat_datagram_head", lambda head, octets: head[:-1]),
+    "chat": (targets.fastcodec, "chat_datagram_envelope", lambda head, octets: head[:-1]),
     "client": (targets, "Printer", lambda printer, chat, notes, **named: chat.write("\x1b") and printer),
     "control": (targets.fastcodec, "decode_endpoint_announcement", lambda value, octets: None),
     "encode": (targets.fastcodec, "encode_control_frame", lambda octets, message: octets + b"\0"),

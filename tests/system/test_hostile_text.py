@@ -21,10 +21,10 @@ from tcrp.constants import LIMITS, ErrorCode, NoticeKind, Operation, Status
 from tcrp.errors import RemoteProtocolError
 from tcrp.messages import ChatDatagram, ChatLine, Notice, TextMessage
 from tcrp.text import MARKS_IN_A_ROW, displayable, fold_username, username_fault
-from tcrp_client.events import Joined, NoticeShown, Said
+from tcrp_client.events import MessageReceived, NoticeReceived, RoomEntered
 from tcrp_client.outgoing import text_limit, texts_of
-from tcrp_client.ui.messages import LANGUAGES, Texts
-from tcrp_client.ui.render import Printer, Words
+from tcrp_client.ui.messages import LANGUAGES, Catalogue
+from tcrp_client.ui.render import EventFormatter, Printer
 from tcrp_server.delivery import CoreDelivery
 from tcrp_server.members import Member, Refusal, Room
 from tcrp_server.relay import Relay
@@ -136,12 +136,12 @@ def screen(messages: Iterable[Any], language: str = "en") -> str:
     """What the terminal of a client shows of `messages`."""
     terminal = io.StringIO()
     printer = Printer(terminal, terminal, True)
-    words = Words(Texts(language), "host:9001", 9001, Operation.JOIN, "r")
+    formatter = EventFormatter(Catalogue(language), "host:9001", 9001, Operation.JOIN, "r")
     for message in messages:
         if isinstance(message, ChatLine):
-            printer.chat(words.of(Said(message.username, message.text)))
+            printer.chat(formatter.of(MessageReceived(message.username, message.text)))
         elif isinstance(message, Notice):
-            printer.note(words.of(NoticeShown(message.kind, message.subject, message.text)))
+            printer.note(formatter.of(NoticeReceived(message.kind, message.subject, message.text)))
     return terminal.getvalue()
 
 
@@ -197,11 +197,11 @@ def test_a_nasty_name_is_refused_or_shown_without_harm(text: str) -> None:
         parlour.says(parlour.joins(name), b"hello")
         is_harmless(screen(parlour.messages()), 2)
     terminal = io.StringIO()
-    words = Words(Texts("en"), name, 9001, Operation.JOIN, name)
-    Printer(terminal, terminal, True).chat(words.of(Said(name, "hello")))
-    Printer(terminal, terminal, True).note(words.of(Joined(Operation.JOIN, f"bob, {name}")))
+    formatter = EventFormatter(Catalogue("en"), name, 9001, Operation.JOIN, name)
+    Printer(terminal, terminal, True).chat(formatter.of(MessageReceived(name, "hello")))
+    Printer(terminal, terminal, True).note(formatter.of(RoomEntered(Operation.JOIN, f"bob, {name}")))
     for kind in range(256):
-        Printer(terminal, terminal, True).note(words.of(NoticeShown(kind, name, name)))
+        Printer(terminal, terminal, True).note(formatter.of(NoticeReceived(kind, name, name)))
     is_harmless(terminal.getvalue(), 1 + 2 + 256)
     assert not terminal.getvalue().startswith("*")
 

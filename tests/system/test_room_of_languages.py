@@ -1,6 +1,6 @@
-"""One client of every language in one room of our server: all hear all, and the host's leaving ends it for all.
+"""One client of every language in a room: all hear each other, and the room closes when its host leaves.
 
-Clients are the examples of spec/examples whose compilers are here, and our own; each is a process, as a user starts it.
+The clients are those of spec/examples whose compilers are installed, and our own; each is a process.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ OURS = "ours"
 NAMES = [OURS, *(backend.name for backend in languages.BACKENDS if backend.example)]
 ENVIRONMENT = {**{name: value for name, value in os.environ.items() if not name.startswith("TCRP_")},
                "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
-FAULTS = "Traceback", "panic", "Exception", "    at ", "Sanitizer", "\u958b"  # the last is of the password
+FAULTS = "Traceback", "panic", "Exception", "    at ", "Sanitizer", "\u958b"  # the last begins the password
 PASSWORD, ROOM = "\u958b\u3051\u80e1\u9ebb", "\u8336\u5ba4"
 pytestmark = pytest.mark.xdist_group("room-of-languages")  # one worker builds all of them
 
 
 def command(name: str, out: Path) -> list[str]:
-    """What starts the client of a language. Skips if its tools are not here."""
+    """The command that starts the client of a language. Skips if its tools are not installed."""
     if name == OURS:
         return [sys.executable, "-m", "client", "--language", "en"]
     lacking = languages.missing(languages.BY_NAME[name].toolchain)
@@ -67,7 +67,7 @@ def password(tmp_path: Path) -> Path:
 
 
 class Client:
-    """A client's process, and the lines of its outputs so far."""
+    """The process of a client, and the lines it has printed so far."""
 
     def __init__(self, name: str, words: list[str]) -> None:
         self.name = name
@@ -102,7 +102,7 @@ class Client:
                 self._changed.notify_all()
 
     def wait_until_there(self) -> None:
-        """Its own name in what it is told: the server has it as a member, and knows where it is."""
+        """Wait for its own name in a notice: the server has it as a member and knows its endpoint."""
         self._wait(lambda: any(self.name in line for line in self.err), f"told nobody that {self.name} is there")
 
     def wait_for_lines(self, count: int) -> None:
@@ -123,7 +123,7 @@ class Client:
         self.process.stdin.close()
 
     def end(self) -> int:
-        """Wait for its end, and for its last words; the exit code."""
+        """Wait until it ends and its output is read; the exit code."""
         code = self.process.wait(PATIENCE)
         for reader in self._readers:
             reader.join(PATIENCE)
@@ -135,8 +135,8 @@ def words(name: str) -> str:
 
 
 def converse(commands: dict[str, list[str]], port: int, password: Path) -> None:
-    """The first of `commands`, which are by user name, makes a room, the others join; each says something, and hears
-    the others; the first leaves."""
+    """The first of `commands` (by user name) creates a room, the others join; each says something and hears the
+    others; then the first leaves."""
     options = ["--server", f"127.0.0.1:{port}", "--password-file", str(password)]
     with ExitStack() as stack:
         clients: list[Client] = []
@@ -166,7 +166,7 @@ def converse(commands: dict[str, list[str]], port: int, password: Path) -> None:
             assert PASSWORD not in shown
 
 
-def test_all_hear_all(out: Path, host: ServerProcess, password: Path) -> None:
+def test_every_client_hears_every_other(out: Path, host: ServerProcess, password: Path) -> None:
     there = [name for name in NAMES if name == OURS or not languages.missing(languages.BY_NAME[name].toolchain)]
     if len(there) < 3:
         pytest.skip("no compilers here for a room of several languages (make tools)")
@@ -181,14 +181,14 @@ def test_a_host_of_each_language(name: str, out: Path, host: ServerProcess, pass
 
 @pytest.fixture(scope="session")
 def nobody() -> Iterator[int]:
-    """A port of TCP at which nobody listens."""
+    """A TCP port with no listener."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         yield sock.getsockname()[1]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_does_not_work_is_said(name: str, out: Path, host: ServerProcess, nobody: int, password: Path,
+def test_failures_are_reported(name: str, out: Path, host: ServerProcess, nobody: int, password: Path,
                                     tmp_path: Path) -> None:
     start, room = command(name, out), f"{ROOM}-{name}"
     wrong = tmp_path / "wrong"

@@ -27,7 +27,8 @@ PARTS = 16
 def test_seeds(part: int) -> None:
     counts, failures = simulate.run_batch(range(part * SEEDS // PARTS, (part + 1) * SEEDS // PARTS))
     assert not failures, "\n".join(f"seed {seed}:\n{text}" for seed, text in failures)
-    happens = {"joined", "relayed", "shown", "not counted", "restarts", "Unreachable", "RoomClosed", "Left", "gave way"}
+    happens = {"joined", "relayed", "shown", "not counted", "restarts", "ServerUnreachable", "RoomClosed", "RoomLeft",
+               "gave way"}
     assert not happens - {*counts}, "nothing of this happens any more"
 
 
@@ -60,12 +61,12 @@ def _answers_strangers(self: Relay, octets: bytes, source: Any, now: float, *, o
 
 
 def _any_host(self: Relay, octets: bytes, source: Any, now: float, *, original: Any) -> None:
-    member = self.rooms.by_envelope.get(fastcodec.chat_datagram_head(octets))
+    member = self.rooms.by_envelope.get(fastcodec.chat_datagram_envelope(octets))
     original(self, octets, (member.peer_address, *source[1:]) if member else source, now)
 
 
 def _any_room(self: Relay, octets: bytes, source: Any, now: float, *, original: Any) -> None:
-    head = fastcodec.chat_datagram_head(octets)
+    head = fastcodec.chat_datagram_envelope(octets)
     for member in self.rooms.by_envelope.values():
         if head.endswith(member.token):
             octets = member.envelope + octets[len(head):]
@@ -102,7 +103,7 @@ def _host_stays(self: Rooms, member: Any, reason: str, *, original: Any) -> list
 
 
 def _never_gives_up(self: Session, now: float, *, original: Any) -> list[Any]:
-    self._tries = 5
+    self._who._tries = 5
     return original(self, now)
 
 

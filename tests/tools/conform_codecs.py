@@ -2,8 +2,9 @@
 
     python tests/tools/conform_codecs.py [--count 20000] [--seed 1] [LANGUAGE...]
 
-Prints a table of languages, what was skipped, and each difference; exit code 1 if there is one. The differential asks
-each codec what tcrp.codec is asked (tests/support/codec_inputs.py), and compares result, error code, field and offset.
+Prints a table of languages, what was skipped, and the first differences; exit code 1 if there are any. The
+differential asks each codec and tcrp.codec the same questions (tests/support/codec_inputs.py), and compares results
+and errors.
 """
 from __future__ import annotations
 
@@ -28,10 +29,10 @@ from tcrp.conformance.report import Outcome  # noqa: E402
 from tcrp.gen.backends.backend import Backend  # noqa: E402
 from tests.support import codec_inputs, languages  # noqa: E402
 
-COUNT = 20_000    # questions of the differential, for each language
-SHOWN = 5         # differences that are printed, for each language
-PATIENCE = 60.0   # seconds for the answers of a differential, and as much for each thousand of them
-LIMIT = 30.0      # seconds for one answer to a vector: a machine that does other things too is slow
+COUNT = 20_000    # questions of the differential, per language
+SHOWN = 5         # differences printed per language
+PATIENCE = 60.0   # seconds for the answers of a differential, plus as many per thousand questions
+LIMIT = 30.0      # seconds for one answer to a vector; generous, for busy machines
 Answer = tuple[int, str]
 COLUMNS = [*(f"{name} {verb}" for name in ("control", "chat", "relay") for verb in ("decode", "encode")),
            "refuse encode", "stream read"]
@@ -50,7 +51,7 @@ def cases() -> dict[str, list[codec.Case]]:
 
 
 def outcomes(command: Sequence[str], column: str) -> list[Outcome]:
-    """What comes of the vectors of one column. Every codec of ours has the verb `lines`."""
+    """The outcomes of the vectors of one column. Our runners all have the verb `lines`."""
     program = CodecProgram(command, LIMIT)
     try:
         found = list(codec.run(cases()[column], program, str))
@@ -92,7 +93,7 @@ def differential(command: Sequence[str], count: int, seed: int = 1) -> Iterator[
 
 
 def difference(line: bytes, wanted: Answer, reply: str) -> str:
-    """What is wrong with the reply to one question, in a few words; "" if nothing is."""
+    """The fault of the reply to one question, in a few words; "" if it is right."""
     exit_code, _, text = reply.partition(" ")
     if exit_code != str(wanted[0]):
         return f"exit code {exit_code}, not {wanted[0]}"
@@ -119,7 +120,7 @@ def difference(line: bytes, wanted: Answer, reply: str) -> str:
 
 
 def written_in_many_ways(fields: str) -> bool:
-    """Whether the fields hold numbers that languages write in different ways, or keys that some put in an order."""
+    """Whether the fields have numbers that languages write differently, or keys that some reorder."""
     found: Counter[str] = Counter()
 
     def number(digits: str) -> float:

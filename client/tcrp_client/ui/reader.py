@@ -1,4 +1,4 @@
-"""Lines of standard input, one on request, read in a thread: Windows cannot wait for it and for sockets at once."""
+"""Lines of standard input, read one by one in a thread: Windows cannot wait for it and for sockets together."""
 from __future__ import annotations
 
 import codecs
@@ -8,52 +8,50 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Union
 
-LINE_SIZE = 65_536  # octets; a longer line comes as several, so that one without an end cannot fill the memory
+from tcrp_client.dialogue import EndOfInput, Interrupt
+
+LINE_SIZE = 65_536  # octets; a longer line comes in pieces, so that an endless one cannot fill the memory
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of the user without its end. `goes_on`: it is the next piece of a line that was too long."""
+class InputLine:
+    """A typed line without its end. `is_continuation`: it is the next piece of a line that was too long."""
 
     text: str
-    goes_on: bool = False
+    is_continuation: bool = False
 
 
 @dataclass(frozen=True)
-class BadLine:
-    """A line that is not text in `encoding`."""
+class UndecodableLine:
+    """A line whose octets are not valid in `encoding`."""
 
     encoding: str
 
 
-@dataclass(frozen=True)
-class EndOfInput:
-    """There are no more lines."""
-
-
-Input = Union[Line, BadLine, EndOfInput]
+Input = Union[InputLine, UndecodableLine, EndOfInput]
 
 
 class LineReader:
-    """`read(size)` gives the octets that are there, at least one, or b"" at the end; each answer goes to `post`.
+    """Posts one line to `post` for each request. `read(size)` blocks for at least one octet; b"" is the end.
 
-    Not more is read than a request needs, so that a password can be asked for by other means when none is waiting.
+    It reads only on request: between requests a password can be read from the terminal by other means.
     """
 
-    def __init__(self, read: Callable[[int], bytes | None], encoding: str, post: Callable[[Input], None]) -> None:
+    def __init__(self, read: Callable[[int], bytes | None], encoding: str,
+                 post: Callable[[Input | Interrupt], None]) -> None:
+        self.encoding = encoding
+        self.post = post
         self._is_waiting = False    # for the consumer to take what was requested
         self._read = read
-        self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._post = post
         self._requests: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._octets = b""
         self._is_at_end = False
-        self._is_inside = False     # of a line whose beginning was too long
+        self._is_inside = False     # a line whose first piece was posted
         self._thread = threading.Thread(target=self._run, name="standard input", daemon=True)
 
     def request(self) -> None:
-        """Have one answer posted, unless one is on its way already."""
+        """Have one line posted, unless one is already requested or posted."""
         if self._is_waiting:
             return
         self._is_waiting = True
@@ -62,13 +60,13 @@ class LineReader:
         self._requests.put(None)
 
     def taken(self) -> None:
-        """What was posted has been taken: the next request is a new one."""
+        """The posted line has been taken: the next request is a new one."""
         self._is_waiting = False
 
     def _run(self) -> None:
         while True:
             self._requests.get()
-            self._post(self._next())
+            self.post(self._next())
 
     def _next(self) -> Input:
         while b"\n" not in self._octets and len(self._octets) < LINE_SIZE and not self._is_at_end:
@@ -95,5 +93,5 @@ class LineReader:
             text = self._decoder.decode(octets, final=not goes_on)
         except UnicodeDecodeError:
             self._decoder.reset()
-            return BadLine(self._encoding)
-        return Line(text.rstrip("\r\n"), was_inside)
+            return UndecodableLine(self.encoding)
+        return InputLine(text.rstrip("\r\n"), was_inside)

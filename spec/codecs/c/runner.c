@@ -1,8 +1,8 @@
-/* The C codec as a program that the vectors are run with: the contract is in ../../vectors/README.md.
+/* The C codec as a program for running the vectors; the contract is in ../../vectors/README.md.
  *
  *     runner decode MESSAGE    hex on standard input -> JSON of the fields
  *     runner encode MESSAGE    JSON of the fields on standard input -> hex
- *     runner lines             many requests, one a line
+ *     runner lines             many requests, one per line
  *
  * Exit code 0: valid; 1: invalid; 2: incomplete; 64: wrong usage; 127: no such message here.
  * Built by: cc -std=c11 -o runner runner.c */
@@ -99,7 +99,7 @@ static void put_hex(struct text *text, tcrp_slice octets)
     }
 }
 
-/* JSON of the wire, on one line: what is below 0x20 stands between values. */
+/* A JSON payload on one line: characters below 0x20 only occur between values. */
 static void put_json(struct text *text, tcrp_slice json)
 {
     size_t index;
@@ -108,7 +108,7 @@ static void put_json(struct text *text, tcrp_slice json)
     }
 }
 
-/* ---- JSON of the fields: any, with lone surrogates, NaN and keys that stand twice (the last one counts) ---- */
+/* ---- JSON of the fields: any, with lone surrogates, NaN and duplicate keys (the last one counts) ---- */
 
 struct json {
     char kind; /* its first character; '0' for a number */
@@ -251,7 +251,7 @@ static bool parse(struct json *value, int depth)
     return take_word(is_object ? "}" : "]");
 }
 
-/* The value as JSON text, as short as it can be. */
+/* The value as JSON text, in its shortest form. */
 static void build(struct text *text, const struct json *value)
 {
     const struct json *item;
@@ -292,8 +292,8 @@ static tcrp_slice built(const struct json *value)
 
 /* ---- from JSON to values ----
  *
- * C cannot hold a value of the wrong type. Such a field gets a value that is valid, and `first_wrong` what is to be
- * said of it, unless the codec finds something in a field before it. */
+ * C cannot hold a value of the wrong type. Such a field gets a valid value, and `first_wrong` the fault to report,
+ * unless the codec finds one in an earlier field. */
 
 static const char *const order[] = {
     "control_header.room_name_size", "control_header.operation", "control_header.state",
@@ -341,7 +341,7 @@ static tcrp_slice text_of(const struct json *value, const char *field)
     return tcrp_text("x");
 }
 
-/* A number as so many big-endian octets. */
+/* A number as big-endian octets, as many as the field has. */
 static void octets_of(const struct json *value, const char *field, uint8_t *octets, size_t size)
 {
     const uint8_t *digit = value->text.octets;
@@ -412,7 +412,7 @@ static bool is_form(const struct json *value, const char *form)
     return found != NULL && found->kind == '"' && tcrp_equals(found->text, form);
 }
 
-/* Octets that are written as hex, with white space between them. */
+/* Octets written as hex, with white space between them. */
 static bool unhex(tcrp_slice hex, tcrp_slice *octets)
 {
     uint8_t *out = take(hex.size);
@@ -434,7 +434,7 @@ static bool unhex(tcrp_slice hex, tcrp_slice *octets)
     return true;
 }
 
-/* What a function of the codec makes of a message: first how long it is, then its octets in just as many. */
+/* Encodes a message: first asks for its size, then encodes into a buffer of exactly that size. */
 #define ENCODE(name)                                                     \
     do {                                                                 \
         size_t size;                                                     \
@@ -503,7 +503,7 @@ static tcrp_fault encode_request_payload(const struct json *fields, struct text 
     if (password != NULL && password->kind == '"') {
         message.password = password->text;
     } else if (password != NULL && password->kind != 'n') {
-        /* JSON is built before types are looked at: what cannot be built comes before a user name's size. */
+        /* JSON is built before types are checked: what cannot be built is reported before a user name's size. */
         tcrp_slice json = built(password);
         if (tcrp_utf8_prefix(json) < json.size || !tcrp_json_check(&json, 2)) {
             return bad_json;
@@ -812,7 +812,7 @@ static int usage(struct text *out, const char *message)
     return USAGE;
 }
 
-/* The octets that follow each other at just the end of their memory, so that a read beyond it is seen. */
+/* The octets, placed at the very end of their memory, so that a read beyond it is detected. */
 static int answer_decode(size_t index, tcrp_slice hex, struct text *out)
 {
     tcrp_slice octets;
@@ -905,7 +905,7 @@ static int answer_stream(tcrp_slice rest, struct text *out)
             break;
         }
         total += octets.size;
-        do { /* what the buffer does not take at once, it takes when the frames are out */
+        do { /* octets that do not fit yet are fed after frames have been taken */
             size_t taken = tcrp_control_frame_reader_feed(&reader, octets.octets, octets.size);
             tcrp_control_frame frame;
             tcrp_fault fault;
@@ -957,7 +957,7 @@ static void show(struct text *out, FILE *file)
     release_all();
 }
 
-/* One line, or everything there is; false at the end of the input. */
+/* One line, or the whole input; false at the end of the input. */
 static bool read_input(struct text *text, bool is_line)
 {
     int octet = getchar();

@@ -8,10 +8,10 @@
  *     tcrp_fault fault = tcrp_decode_relay_datagram(octets, size, &datagram);
  *     if (fault.code != TCRP_OK) ... fault.code, fault.field, fault.offset
  *
- * decode: slices of the message point into `octets` (a few into `scratch`) and are valid as long as these are. After a
- * fault the message is not.
- * encode: `*size` is how many octets the message has; if that is more than `capacity`, the code is TCRP_ERROR_NO_SPACE
- * and the buffer holds the beginning. Nothing is to be used after another fault. Faults have no offset. */
+ * decode: slices of the message point into `octets` (a few into `scratch`), and are valid as long as those are. After a
+ * fault the message is not valid.
+ * encode: `*size` is the size of the message in octets; if that exceeds `capacity`, the code is TCRP_ERROR_NO_SPACE and
+ * the buffer has the beginning. After another fault, do not use the buffer. Faults in encoding have no offset. */
 #ifndef TCRP_H
 #define TCRP_H
 
@@ -21,7 +21,7 @@
 #include <string.h>
 
 #define TCRP_VERSION 1
-#define TCRP_PORT 9001 /* of TCP and UDP */
+#define TCRP_PORT 9001 /* the default, for TCP and UDP */
 
 /* ---- limits ---- */
 
@@ -29,7 +29,7 @@
 #define TCRP_LIMIT_CONTROL_HEADER_SIZE 32
 /* octets: A UDP port. */
 #define TCRP_LIMIT_ENDPOINT_ANNOUNCEMENT_SIZE 2
-/* octets: What one size octet can say (the 2^8 of the assignment). */
+/* octets: The most that one size octet can express. */
 #define TCRP_LIMIT_ROOM_NAME_SIZE 255
 /* octets: 2^29; the 25 high octets of the size are zero. */
 #define TCRP_LIMIT_OPERATION_PAYLOAD_SIZE 536870912
@@ -37,21 +37,21 @@
 #define TCRP_LIMIT_REQUEST_ACCEPT 8192
 /* octets: Payload of a reply that every client accepts. */
 #define TCRP_LIMIT_REPLY_ACCEPT 65536
-/* octets: Leaves 4,028 octets of text in every relayed line. */
+/* octets: Leaves at least 4,028 octets for the text of a relayed line. */
 #define TCRP_LIMIT_USERNAME_SIZE 64
-/* octets: What one size octet can say. */
+/* octets: The most that one size octet can express. */
 #define TCRP_LIMIT_TOKEN_SIZE 255
-/* octets: Client to server; the assignment's buffer. */
+/* octets: Client to server, the whole datagram. */
 #define TCRP_LIMIT_CHAT_DATAGRAM_SIZE 4096
-/* octets: Server to client, prefix and text; the assignment's limit. */
+/* octets: Server to client, the whole datagram. */
 #define TCRP_LIMIT_RELAY_DATAGRAM_SIZE 4094
 /* levels: Nesting of a JSON payload, its own object being the first. */
 #define TCRP_LIMIT_JSON_DEPTH 4
 /* failures: Consecutive failed deliveries after which a member is removed. */
 #define TCRP_LIMIT_STRIKES 3
-/* datagrams: LEAVE is sent so often if nothing confirms it. */
+/* datagrams: Times that a client sends LEAVE if nothing confirms it. */
 #define TCRP_LIMIT_LEAVE_TRIES 3
-/* datagrams: WHO is sent so often before the UDP path is called dead. */
+/* datagrams: Times that a client sends WHO before it treats the UDP path as dead. */
 #define TCRP_LIMIT_REGISTER_TRIES 5
 /* messages: Default: what a member may send at once. */
 #define TCRP_LIMIT_MESSAGE_BURST 20
@@ -72,23 +72,23 @@
 
 /* ---- timers ---- */
 
-/* seconds: A client sends a keepalive so often: before a short NAT binding (30 s) ends. */
+/* seconds: Between two keepalives of a client; shorter than a short NAT binding (30 s). */
 #define TCRP_TIMER_KEEPALIVE_INTERVAL 20.0
-/* seconds: A client repeats WHO so often until MEMBERS comes. */
+/* seconds: Between two WHO of a client that waits for MEMBERS. */
 #define TCRP_TIMER_REGISTER_INTERVAL 1.0
-/* seconds: A client repeats LEAVE so often until it is confirmed. */
+/* seconds: Between two LEAVE of a client that waits for the confirmation. */
 #define TCRP_TIMER_LEAVE_INTERVAL 0.3
-/* seconds: A client gives up if it has no whole answer so long after it began to connect. */
+/* seconds: From a client's connect to the whole answer; then it gives up. */
 #define TCRP_TIMER_ANSWER_TIMEOUT 5.0
-/* seconds: A client asks by WHO when it has received no datagram for so long. */
+/* seconds: A client that has received no datagram for this time sends WHO. */
 #define TCRP_TIMER_SILENCE_INTERVAL 60.0
 /* seconds: A member gets at most one REJECTED notice in this time. */
 #define TCRP_TIMER_REJECT_INTERVAL 1.0
-/* seconds: Wait of the server: after COMPLETE for two octets, after a refusal for the close. */
+/* seconds: Wait of the server: for two octets after COMPLETE, for the close after a refusal. */
 #define TCRP_TIMER_ANNOUNCEMENT_WAIT 0.3
 /* seconds: Default: from accepting a connection to the whole request. */
 #define TCRP_TIMER_HANDSHAKE_TIMEOUT 5.0
-/* seconds: Default: a member that sends no datagram for so long is removed. */
+/* seconds: Default: a member that has sent no datagram for this time is removed. */
 #define TCRP_TIMER_IDLE_TIMEOUT 600.0
 
 /* ---- registries ---- */
@@ -199,11 +199,11 @@ typedef enum tcrp_error_code {
     TCRP_ERROR_UNEXPECTED,
     /* A value given by the caller has the wrong type for its field. */
     TCRP_ERROR_BAD_TYPE,
-    /* A buffer of the caller is too small; of this codec alone, no fault of a message. */
+    /* A buffer of the caller is too small; only in this codec, not a fault of a message. */
     TCRP_ERROR_NO_SPACE
 } tcrp_error_code;
 
-/* The name of a code as all implementations have it. */
+/* The name of a code, the same in all implementations. */
 static inline const char *tcrp_error_name(tcrp_error_code code)
 {
     switch (code) {
@@ -241,14 +241,14 @@ static inline const char *tcrp_error_name(tcrp_error_code code)
 
 /* ---- what all messages share ---- */
 
-/* Octets that belong to somebody else: to the input, to a buffer of the caller, to a string literal.
- * Where a field may be absent, `octets` is NULL if it is; what is empty but there has an address. */
+/* A view of octets that something else owns: the input, a buffer of the caller, a string literal.
+ * An absent field has `octets` NULL; a field that is present but empty has an address. */
 typedef struct tcrp_slice {
     const uint8_t *octets;
     size_t size;
 } tcrp_slice;
 
-/* What a function found: `code` is TCRP_OK, or the first fault in the order of the fields.
+/* The result of a function: `code` is TCRP_OK, or the first fault in the order of the fields.
  * `field` is its dotted path ("chat_datagram.token"), "" if there is none. `offset` counts octets from the
  * message's first, or is TCRP_NO_OFFSET. With `is_incomplete`, more octets of the stream may make it whole. */
 typedef struct tcrp_fault {
@@ -300,7 +300,7 @@ static inline tcrp_fault tcrp_fault_(tcrp_error_code code, const char *field, si
 
 /* ---- UTF-8 (RFC 3629) ---- */
 
-/* How many octets the well-formed sequence at the start of `at` has; 0 if there is none. `left` is at least 1. */
+/* The size of the well-formed sequence at `at`, in octets; 0 if it is ill-formed. `left` is at least 1. */
 static inline size_t tcrp_utf8_sequence(const uint8_t *at, size_t left)
 {
     uint8_t least = 0x80, most = 0xBF;
@@ -315,7 +315,7 @@ static inline size_t tcrp_utf8_sequence(const uint8_t *at, size_t left)
     if (left < size) {
         return 0;
     }
-    /* The second octet rules out overlong forms, surrogates, and what is above U+10FFFF. */
+    /* The second octet rules out overlong forms, surrogates, and values above U+10FFFF. */
     if (at[0] == 0xE0) {
         least = 0xA0;
     } else if (at[0] == 0xED) {
@@ -335,7 +335,7 @@ static inline size_t tcrp_utf8_sequence(const uint8_t *at, size_t left)
     return size;
 }
 
-/* How many octets stand before the first ill-formed sequence; `text.size` if there is none. */
+/* The number of octets before the first ill-formed sequence; `text.size` if there is none. */
 static inline size_t tcrp_utf8_prefix(tcrp_slice text)
 {
     size_t at = 0;
@@ -349,7 +349,7 @@ static inline size_t tcrp_utf8_prefix(tcrp_slice text)
     return at;
 }
 
-/* How many octets stand before the first that is not printable ASCII (0x21-0x7E). */
+/* The number of octets before the first that is not printable ASCII (0x21-0x7E). */
 static inline size_t tcrp_ascii_prefix_(tcrp_slice text)
 {
     size_t at = 0;
@@ -371,11 +371,11 @@ static inline size_t tcrp_find_(tcrp_slice octets, tcrp_slice delimiter)
     return SIZE_MAX;
 }
 
-/* ---- JSON (RFC 8259, one meaning only) ----
+/* ---- JSON (RFC 8259, without its ambiguities) ----
  *
- * A JSON value is a slice of its text. The functions that check take UTF-8 and give where the value ends, or NULL.
- * Recursion ends at the depth that the wire allows. Keys are compared each with all before it: the time for an
- * object grows with the square of its keys, so bound the size of what is read (the accept limit does). */
+ * A JSON value is a slice of its text. The checking functions take UTF-8 and return the end of the value, or NULL.
+ * Recursion is bounded by the depth that the protocol allows. Each key is compared with all before it: the time for an
+ * object grows with the square of its keys, so bound the size of the input (the accept limit does). */
 
 static inline const uint8_t *tcrp_json_space_(const uint8_t *at, const uint8_t *end)
 {
@@ -411,8 +411,8 @@ static inline int32_t tcrp_json_hex_(const uint8_t *at, const uint8_t *end)
     return value;
 }
 
-/* Reads the character at `*at` of a string and moves `*at` behind it; its octets of UTF-8 go to `out`.
- * Gives how many they are, or 0 for a control character, a wrong escape or a lone surrogate. */
+/* Reads the character at `*at` of a string and moves `*at` past it; its UTF-8 octets go to `out`.
+ * Returns their number, or 0 for a control character, an invalid escape or a lone surrogate. */
 static inline size_t tcrp_json_character_(const uint8_t **at, const uint8_t *end, uint8_t out[4])
 {
     static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
@@ -480,7 +480,7 @@ static inline const uint8_t *tcrp_json_string_(const uint8_t *at, const uint8_t 
     return at < end ? at + 1 : NULL;
 }
 
-/* Whether two strings (with their quotes, checked before) are the same when their escapes are resolved. */
+/* Whether two strings (with quotes, already checked) are equal once their escapes are resolved. */
 static inline bool tcrp_json_same_(const uint8_t *one, const uint8_t *other, const uint8_t *end)
 {
     uint8_t first[4], second[4];
@@ -495,10 +495,10 @@ static inline bool tcrp_json_same_(const uint8_t *one, const uint8_t *other, con
     return *one == *other;
 }
 
-/* Whether binary64 rounds the number `at` to `end`, of the right grammar, to something finite. */
+/* Whether the number from `at` to `end`, of valid syntax, is finite in binary64. */
 static inline bool tcrp_json_is_finite_(const uint8_t *at, const uint8_t *end)
 {
-    /* 2^1024 - 2^970, the least number that is rounded to infinity: 309 digits. */
+    /* 2^1024 - 2^970, the smallest number that rounds to infinity: 309 digits. */
     static const char bound[] =
         "17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633"
         "02864166928879109465555478519404026306574886715058206819089020007083836762738548458177115317644757302700"
@@ -587,7 +587,7 @@ static inline const uint8_t *tcrp_json_number_(const uint8_t *at, const uint8_t 
     return tcrp_json_is_finite_(start, at) ? at : NULL;
 }
 
-/* The end of a string that was checked before. */
+/* The end of a string that has been checked. */
 static inline const uint8_t *tcrp_json_skip_string_(const uint8_t *at)
 {
     for (at++; *at != '"'; at++) {
@@ -596,7 +596,7 @@ static inline const uint8_t *tcrp_json_skip_string_(const uint8_t *at)
     return at + 1;
 }
 
-/* The end of a value that was checked before, and to whose object something belongs behind it. */
+/* The end of a value that has been checked and is a member of an object. */
 static inline const uint8_t *tcrp_json_skip_(const uint8_t *at)
 {
     int depth = 0;
@@ -611,7 +611,7 @@ static inline const uint8_t *tcrp_json_skip_(const uint8_t *at)
     return at;
 }
 
-/* Whether the key `at` stands in its object, which begins at `start`, before. */
+/* Whether the object that begins at `start` has the key at `at` earlier, too. */
 static inline bool tcrp_json_is_repeated_(const uint8_t *start, const uint8_t *at, const uint8_t *end)
 {
     const uint8_t *key = tcrp_json_space_(start + 1, end);
@@ -681,8 +681,8 @@ static inline const uint8_t *tcrp_json_value_(const uint8_t *at, const uint8_t *
     }
 }
 
-/* Whether `text`, UTF-8, is one JSON value of the wire that stands `depth` levels deep (1: by itself), with
- * nothing but white space around it, which is cut off. */
+/* Whether `text`, UTF-8, is one JSON value that the protocol allows, `depth` levels deep (1: by itself), with
+ * only white space around it, which is cut off. */
 static inline bool tcrp_json_check(tcrp_slice *text, int depth)
 {
     const uint8_t *end = text->octets + text->size;
@@ -695,7 +695,7 @@ static inline bool tcrp_json_check(tcrp_slice *text, int depth)
     return true;
 }
 
-/* The value of the member `key` (without characters that JSON escapes) of a JSON object that was checked before.
+/* The value of the member `key` (no characters that JSON escapes) of a JSON object that has been checked.
  * `octets` is NULL if it has none. */
 static inline tcrp_slice tcrp_json_find(tcrp_slice object, const char *key)
 {
@@ -725,8 +725,8 @@ static inline tcrp_slice tcrp_json_find(tcrp_slice object, const char *key)
     return tcrp_slice_(NULL, 0);
 }
 
-/* The octets of UTF-8 that a JSON string, checked before, stands for: how many they are, and all of them in
- * `out` if that is not NULL and has room for them (string.size is always enough). */
+/* Decodes a checked JSON string to UTF-8: returns the number of octets, and writes them to
+ * `out` if that is not NULL (string.size octets are always enough). */
 static inline size_t tcrp_json_text(tcrp_slice string, uint8_t *out)
 {
     const uint8_t *at = string.octets + 1, *end = string.octets + string.size;
@@ -744,7 +744,7 @@ static inline size_t tcrp_json_text(tcrp_slice string, uint8_t *out)
 
 /* ---- reading ---- */
 
-/* How far `octets` are read. `scratch` takes strings whose escapes are resolved. */
+/* The state of reading `octets`. `scratch` takes strings whose escapes are resolved. */
 typedef struct tcrp_reading_ {
     const uint8_t *octets;
     size_t size;
@@ -768,7 +768,7 @@ static inline tcrp_reading_ tcrp_reading_of_(const uint8_t *octets, size_t size,
     return in;
 }
 
-/* Always false, so that a check ends with it. */
+/* Always false, so that a check can return it. */
 static inline bool tcrp_wrong_(tcrp_reading_ *in, tcrp_error_code code, const char *field, size_t offset)
 {
     in->fault = tcrp_fault_(code, field, offset);
@@ -776,13 +776,13 @@ static inline bool tcrp_wrong_(tcrp_reading_ *in, tcrp_error_code code, const ch
     return false;
 }
 
-/* All octets that are left. */
+/* All remaining octets. */
 static inline tcrp_slice tcrp_left_(const tcrp_reading_ *in)
 {
     return tcrp_slice_(in->octets + in->at, in->size - in->at);
 }
 
-/* The next `size` octets as they are, whatever they mean. */
+/* The next `size` octets, uninterpreted. */
 static inline bool tcrp_read_array_(tcrp_reading_ *in, const char *field, uint8_t *value, size_t size)
 {
     if (in->size - in->at < size) {
@@ -823,13 +823,13 @@ static inline bool tcrp_read_constant_(tcrp_reading_ *in, const char *field, con
 
 typedef enum tcrp_encoding_ { TCRP_OCTETS_, TCRP_UTF8_, TCRP_ASCII_ } tcrp_encoding_;
 
-/* That no octet is left. */
+/* Checks that no octet is left. */
 static inline bool tcrp_read_end_(tcrp_reading_ *in, const char *field)
 {
     return in->at == in->size || tcrp_wrong_(in, TCRP_ERROR_TRAILING_OCTETS, field, in->at);
 }
 
-/* A run of `size` octets, which are there. */
+/* A run of `size` octets, known to be present. */
 static inline bool tcrp_read_run_(tcrp_reading_ *in, const char *field, size_t size, size_t minimum, size_t maximum,
                                   tcrp_encoding_ encoding, tcrp_slice *value)
 {
@@ -878,7 +878,7 @@ static inline bool tcrp_read_up_to_(tcrp_reading_ *in, const char *field, tcrp_s
     return true;
 }
 
-/* All octets that are left, as one JSON object. */
+/* All remaining octets, as one JSON object. */
 static inline bool tcrp_read_object_(tcrp_reading_ *in, const char *field, tcrp_slice *value)
 {
     *value = tcrp_left_(in);
@@ -898,7 +898,7 @@ static inline bool tcrp_json_is_blank_(tcrp_slice value)
     return value.octets[0] == 'n' || (value.octets[0] == '"' && value.size == 2);
 }
 
-/* The member `key`, if `members` have it: a string of `minimum` to `maximum` octets. `*text` is set if it was NULL. */
+/* The member `key`, if `members` has it: a string of `minimum` to `maximum` octets. `*text` is set if it was NULL. */
 static inline bool tcrp_read_string_member_(tcrp_reading_ *in, const char *field, size_t offset, tcrp_slice members,
                                             const char *key, bool is_blank_absent, size_t minimum, size_t maximum,
                                             tcrp_slice *text)
@@ -931,7 +931,7 @@ static inline bool tcrp_read_string_member_(tcrp_reading_ *in, const char *field
     return true;
 }
 
-/* The member `key`, if `members` have it: an object. `*object` is set if it was NULL. */
+/* The member `key`, if `members` has it: an object. `*object` is set if it was NULL. */
 static inline bool tcrp_read_object_member_(tcrp_reading_ *in, const char *field, size_t offset, tcrp_slice members,
                                             const char *key, bool is_blank_absent, tcrp_slice *object)
 {
@@ -948,7 +948,7 @@ static inline bool tcrp_read_object_member_(tcrp_reading_ *in, const char *field
 
 /* ---- writing ---- */
 
-/* What is written. All octets are counted, and those that fit into `buffer` are put there. */
+/* The state of writing. All octets are counted; those that fit are put into `buffer`. */
 typedef struct tcrp_writing_ {
     uint8_t *buffer;
     size_t capacity;
@@ -970,7 +970,7 @@ static inline tcrp_writing_ tcrp_writing_to_(uint8_t *buffer, size_t capacity)
     return out;
 }
 
-/* Always false, so that a check ends with it. */
+/* Always false, so that a check can return it. */
 static inline bool tcrp_refuse_(tcrp_writing_ *out, tcrp_error_code code, const char *field)
 {
     out->fault = tcrp_fault_(code, field, TCRP_NO_OFFSET);
@@ -997,7 +997,7 @@ static inline void tcrp_put_text_(tcrp_writing_ *out, const char *text)
     tcrp_put_(out, (const uint8_t *)text, strlen(text));
 }
 
-/* The end of a message: TCRP_OK if it fits. `*size` is what it needs, also if it does not. */
+/* The end of a message: TCRP_OK if it fits. `*size` is the size it needs, in either case. */
 static inline tcrp_fault tcrp_written_(const tcrp_writing_ *out, const char *field, size_t *size)
 {
     *size = out->size;
@@ -1060,7 +1060,7 @@ static inline bool tcrp_write_up_to_(tcrp_writing_ *out, const char *field, tcrp
     return true;
 }
 
-/* Text as a JSON string; what need not be escaped is not. */
+/* Text as a JSON string, with the fewest escapes. */
 static inline void tcrp_put_json_string_(tcrp_writing_ *out, tcrp_slice text)
 {
     static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt", hex[] = "0123456789abcdef";
@@ -1083,7 +1083,7 @@ static inline void tcrp_put_json_string_(tcrp_writing_ *out, tcrp_slice text)
     tcrp_put_text_(out, "\"");
 }
 
-/* The key of a member, behind a comma unless it is the first since `mark`. */
+/* The key of a member, after a comma unless it is the first since `mark`. */
 static inline void tcrp_put_key_(tcrp_writing_ *out, const char *key)
 {
     tcrp_put_text_(out, out->size == out->mark + 1 ? "\"" : ",\"");
@@ -1105,7 +1105,7 @@ static inline bool tcrp_write_string_member_(tcrp_writing_ *out, const char *fie
     return true;
 }
 
-/* JSON text as it is, without white space around it. */
+/* JSON text, unchanged except for white space around it. */
 static inline bool tcrp_write_json_(tcrp_writing_ *out, const char *field, int depth, tcrp_slice json)
 {
     if (tcrp_utf8_prefix(json) < json.size || !tcrp_json_check(&json, depth)) {
@@ -1125,7 +1125,7 @@ static inline bool tcrp_write_object_member_(tcrp_writing_ *out, const char *fie
     return tcrp_write_json_(out, field, 2, object);
 }
 
-/* What reading asks of a string member. */
+/* The rules of reading for a string member. */
 static inline bool tcrp_check_string_member_(tcrp_writing_ *out, const char *field, bool is_blank_absent,
                                              size_t minimum, size_t maximum, tcrp_slice text)
 {
@@ -1161,7 +1161,7 @@ static inline bool tcrp_write_object_(tcrp_writing_ *out, const char *field, tcr
     return tcrp_write_json_(out, field, 1, object);
 }
 
-/* ---- octets of a stream that wait ---- */
+/* ---- octets of a stream that are buffered ---- */
 
 /* The octets buffer[start..end) wait for the rest of a frame. */
 typedef struct tcrp_waiting_ {
@@ -1266,7 +1266,7 @@ typedef enum tcrp_chat_datagram_message_form {
 } tcrp_chat_datagram_message_form;
 
 /* To the end of the datagram.
- * `form` says which member of `as` counts; a form without fields has none. */
+ * `form` selects the member of `as`; a form without fields has none. */
 typedef struct tcrp_chat_datagram_message {
     tcrp_chat_datagram_message_form form;
     union {
@@ -1311,7 +1311,7 @@ typedef enum tcrp_relay_datagram_form {
 } tcrp_relay_datagram_form;
 
 /* Server to client, over UDP.
- * `form` says which member of `as` counts; a form without fields has none. */
+ * `form` selects the member of `as`; a form without fields has none. */
 typedef struct tcrp_relay_datagram {
     tcrp_relay_datagram_form form;
     union {
@@ -1807,15 +1807,15 @@ static inline tcrp_fault tcrp_encode_relay_datagram(const tcrp_relay_datagram *m
     return tcrp_written_(&out, "relay_datagram", size);
 }
 
-/* Takes whole messages control_frame from a stream, however it is cut into pieces.
+/* Finds whole messages control_frame in a stream, however it is split.
  *
- * tcrp_control_frame_reader_feed gives it octets, tcrp_control_frame_reader_next takes one message out of them. */
+ * tcrp_control_frame_reader_feed appends octets, tcrp_control_frame_reader_next takes one message. */
 typedef struct tcrp_control_frame_reader {
     tcrp_waiting_ waiting;
     uint64_t accept;
 } tcrp_control_frame_reader;
 
-/* The octets of a buffer in which every message fits whose operation_payload_size is at most `accept`. */
+/* The size of a buffer that fits every message whose operation_payload_size is at most `accept`. */
 #define TCRP_CONTROL_FRAME_READER_SPACE(accept) (287 + (size_t)(accept))
 
 /* A reader that refuses a message whose operation_payload_size is above `accept` (TCRP_ERROR_TOO_LARGE), and keeps
@@ -1829,23 +1829,22 @@ static inline void tcrp_control_frame_reader_init(tcrp_control_frame_reader *rea
     reader->accept = accept;
 }
 
-/* Append octets of the stream. Gives how many were taken; if that is fewer than `size`, take messages out before the
- * rest is fed. Messages taken before are no longer valid. */
+/* Appends octets of the stream. Returns how many were taken; if fewer than `size`, take messages before feeding the
+ * rest. Messages taken earlier are no longer valid. */
 static inline size_t tcrp_control_frame_reader_feed(tcrp_control_frame_reader *reader, const uint8_t *octets,
                                                     size_t size)
 {
     return tcrp_wait_(&reader->waiting, octets, size);
 }
 
-/* Octets that belong to no message taken so far; at 0 the stream can end without cutting one. */
+/* The number of octets after the last message taken; where the stream ends, it must be 0. */
 static inline size_t tcrp_control_frame_reader_waiting(const tcrp_control_frame_reader *reader)
 {
     return reader->waiting.end - reader->waiting.start;
 }
 
-/* The next whole message, taken out of the stream; its slices point into the buffer. A fault with `is_incomplete` says
- * that more octets are needed. Sizes are judged as soon as the first 32 octets are there; after such a fault nothing
- * more can be read. */
+/* Takes the next message; its slices point into the buffer. A fault with `is_incomplete` means that more octets are
+ * needed. Sizes are checked as soon as the first 32 octets are there; after such a fault nothing more can be read. */
 static inline tcrp_fault tcrp_control_frame_reader_next(tcrp_control_frame_reader *reader, tcrp_control_frame *message)
 {
     const size_t waiting = tcrp_control_frame_reader_waiting(reader);

@@ -4,9 +4,9 @@
 
 // Package tcrp turns messages of the TCRP chat-room protocol into octets and back.
 //
-// A Decode function fails for octets that are not exactly one such message, an Encode function for a value that has
-// none. The error is always an *Error with the first fault in the order of the fields. FrameReader finds the control
-// frames in a stream. What is decoded shares no memory with the octets. Nothing here panics on any octets.
+// A Decode function fails unless the octets are exactly one such message, an Encode function if the value cannot be
+// encoded. The error is always an *Error with the first fault in the order of the fields. FrameReader finds control
+// frames in a stream. Decoded values share no memory with the octets. No input makes these functions panic.
 package tcrp
 
 import (
@@ -24,10 +24,10 @@ import (
 // Version is the version of the protocol.
 const Version = 1
 
-// Port is that of TCP and UDP where no other is named.
+// Port is the default port, for TCP and UDP.
 const Port = 9001
 
-// Operation is `operation` of a control frame. Values that are not named here occur, too.
+// Operation is `operation` of a control frame. Unassigned values occur, too.
 // Reserved: 0, 4-127.
 // Private use: 128-255.
 // Never assigned: 3.
@@ -50,7 +50,7 @@ func (value Operation) String() string {
 	return fmt.Sprintf("Operation(%d)", uint8(value))
 }
 
-// State is `state` of a control frame: which step of the exchange it is. Values that are not named here occur, too.
+// State is `state` of a control frame: which step of the exchange it is. Unassigned values occur, too.
 // Reserved: 3-255.
 type State uint8
 
@@ -75,7 +75,7 @@ func (value State) String() string {
 	return fmt.Sprintf("State(%d)", uint8(value))
 }
 
-// Status is `status` of a response payload. Values that are not named here occur, too.
+// Status is `status` of a response payload. Unassigned values occur, too.
 // Reserved: 11-127.
 // Private use: 128-255.
 type Status uint8
@@ -133,8 +133,8 @@ func (value Status) String() string {
 	return fmt.Sprintf("Status(%d)", uint8(value))
 }
 
-// ControlKind is `kind` of a control message in a chat datagram (client to server). Others are ignored. Values that are
-// not named here occur, too.
+// ControlKind is `kind` of a control message in a chat datagram (client to server). Others are ignored. Unassigned
+// values occur, too.
 // Reserved: 0, 3-255.
 type ControlKind uint8
 
@@ -156,8 +156,7 @@ func (value ControlKind) String() string {
 }
 
 // NoticeKind is `kind` of a notice in a relay datagram (server to client). Octets that do something to a dumb terminal
-// are never assigned: programs that print what they receive must see a readable line. Values that are not named here
-// occur, too.
+// are never assigned: programs that print what they receive must see a readable line. Unassigned values occur, too.
 // Reserved: 0, 17-26, 28-255.
 // Never assigned: 5, 7-15, 27.
 type NoticeKind uint8
@@ -201,7 +200,7 @@ const (
 	LimitControlHeaderSize = 32
 	// LimitEndpointAnnouncementSize, octets: A UDP port.
 	LimitEndpointAnnouncementSize = 2
-	// LimitRoomNameSize, octets: What one size octet can say (the 2^8 of the assignment).
+	// LimitRoomNameSize, octets: The most that one size octet can express.
 	LimitRoomNameSize = 255
 	// LimitOperationPayloadSize, octets: 2^29; the 25 high octets of the size are zero.
 	LimitOperationPayloadSize = 536870912
@@ -209,21 +208,21 @@ const (
 	LimitRequestAccept = 8192
 	// LimitReplyAccept, octets: Payload of a reply that every client accepts.
 	LimitReplyAccept = 65536
-	// LimitUsernameSize, octets: Leaves 4,028 octets of text in every relayed line.
+	// LimitUsernameSize, octets: Leaves at least 4,028 octets for the text of a relayed line.
 	LimitUsernameSize = 64
-	// LimitTokenSize, octets: What one size octet can say.
+	// LimitTokenSize, octets: The most that one size octet can express.
 	LimitTokenSize = 255
-	// LimitChatDatagramSize, octets: Client to server; the assignment's buffer.
+	// LimitChatDatagramSize, octets: Client to server, the whole datagram.
 	LimitChatDatagramSize = 4096
-	// LimitRelayDatagramSize, octets: Server to client, prefix and text; the assignment's limit.
+	// LimitRelayDatagramSize, octets: Server to client, the whole datagram.
 	LimitRelayDatagramSize = 4094
 	// LimitJSONDepth, levels: Nesting of a JSON payload, its own object being the first.
 	LimitJSONDepth = 4
 	// LimitStrikes, failures: Consecutive failed deliveries after which a member is removed.
 	LimitStrikes = 3
-	// LimitLeaveTries, datagrams: LEAVE is sent so often if nothing confirms it.
+	// LimitLeaveTries, datagrams: Times that a client sends LEAVE if nothing confirms it.
 	LimitLeaveTries = 3
-	// LimitRegisterTries, datagrams: WHO is sent so often before the UDP path is called dead.
+	// LimitRegisterTries, datagrams: Times that a client sends WHO before it treats the UDP path as dead.
 	LimitRegisterTries = 5
 	// LimitMessageBurst, messages: Default: what a member may send at once.
 	LimitMessageBurst = 20
@@ -245,27 +244,27 @@ const (
 
 // Times.
 const (
-	// TimerKeepaliveInterval: A client sends a keepalive so often: before a short NAT binding (30 s) ends.
+	// TimerKeepaliveInterval: Between two keepalives of a client; shorter than a short NAT binding (30 s).
 	TimerKeepaliveInterval = 20 * time.Second
-	// TimerRegisterInterval: A client repeats WHO so often until MEMBERS comes.
+	// TimerRegisterInterval: Between two WHO of a client that waits for MEMBERS.
 	TimerRegisterInterval = 1 * time.Second
-	// TimerLeaveInterval: A client repeats LEAVE so often until it is confirmed.
+	// TimerLeaveInterval: Between two LEAVE of a client that waits for the confirmation.
 	TimerLeaveInterval = 300 * time.Millisecond
-	// TimerAnswerTimeout: A client gives up if it has no whole answer so long after it began to connect.
+	// TimerAnswerTimeout: From a client's connect to the whole answer; then it gives up.
 	TimerAnswerTimeout = 5 * time.Second
-	// TimerSilenceInterval: A client asks by WHO when it has received no datagram for so long.
+	// TimerSilenceInterval: A client that has received no datagram for this time sends WHO.
 	TimerSilenceInterval = 60 * time.Second
 	// TimerRejectInterval: A member gets at most one REJECTED notice in this time.
 	TimerRejectInterval = 1 * time.Second
-	// TimerAnnouncementWait: Wait of the server: after COMPLETE for two octets, after a refusal for the close.
+	// TimerAnnouncementWait: Wait of the server: for two octets after COMPLETE, for the close after a refusal.
 	TimerAnnouncementWait = 300 * time.Millisecond
 	// TimerHandshakeTimeout: Default: from accepting a connection to the whole request.
 	TimerHandshakeTimeout = 5 * time.Second
-	// TimerIdleTimeout: Default: a member that sends no datagram for so long is removed.
+	// TimerIdleTimeout: Default: a member that has sent no datagram for this time is removed.
 	TimerIdleTimeout = 600 * time.Second
 )
 
-// ErrorCode says what is wrong; it is the same in every implementation.
+// ErrorCode is a kind of fault; the codes are the same in every implementation.
 type ErrorCode string
 
 const (
@@ -431,7 +430,7 @@ func DecodeControlHeader(octets []byte) (ControlHeader, error) {
 	return message, nil
 }
 
-// EncodeControlHeader gives the octets that DecodeControlHeader reads as message.
+// EncodeControlHeader returns the octets that DecodeControlHeader reads as message.
 func EncodeControlHeader(message ControlHeader) ([]byte, error) {
 	var w writer
 	w.unsigned("control_header.room_name_size", 1, 0, 255, uint64(message.RoomNameSize))
@@ -466,7 +465,7 @@ func DecodeControlFrame(octets []byte) (ControlFrame, error) {
 	return message, nil
 }
 
-// EncodeControlFrame gives the octets that DecodeControlFrame reads as message.
+// EncodeControlFrame returns the octets that DecodeControlFrame reads as message.
 func EncodeControlFrame(message ControlFrame) ([]byte, error) {
 	var w writer
 	w.sizeOfText("control_frame.room_name_size", 1, 0, 255, message.RoomName)
@@ -506,7 +505,7 @@ func DecodeRequestPayload(octets []byte) (RequestPayload, error) {
 	return message, nil
 }
 
-// EncodeRequestPayload gives the octets that DecodeRequestPayload reads as message.
+// EncodeRequestPayload returns the octets that DecodeRequestPayload reads as message.
 func EncodeRequestPayload(message RequestPayload) ([]byte, error) {
 	var w writer
 	w.members("request_payload.json_request",
@@ -535,7 +534,7 @@ func DecodeResponsePayload(octets []byte) (ResponsePayload, error) {
 	return message, nil
 }
 
-// EncodeResponsePayload gives the octets that DecodeResponsePayload reads as message.
+// EncodeResponsePayload returns the octets that DecodeResponsePayload reads as message.
 func EncodeResponsePayload(message ResponsePayload) ([]byte, error) {
 	var w writer
 	w.unsigned("response_payload.status", 1, 0, 255, uint64(message.Status))
@@ -559,7 +558,7 @@ func DecodeCompletePayload(octets []byte) (CompletePayload, error) {
 	return message, nil
 }
 
-// EncodeCompletePayload gives the octets that DecodeCompletePayload reads as message.
+// EncodeCompletePayload returns the octets that DecodeCompletePayload reads as message.
 func EncodeCompletePayload(message CompletePayload) ([]byte, error) {
 	var w writer
 	w.ascii("complete_payload.token", 1, LimitTokenSize, "", message.Token)
@@ -581,7 +580,7 @@ func DecodeEndpointAnnouncement(octets []byte) (EndpointAnnouncement, error) {
 	return message, nil
 }
 
-// EncodeEndpointAnnouncement gives the octets that DecodeEndpointAnnouncement reads as message.
+// EncodeEndpointAnnouncement returns the octets that DecodeEndpointAnnouncement reads as message.
 func EncodeEndpointAnnouncement(message EndpointAnnouncement) ([]byte, error) {
 	var w writer
 	w.unsigned("endpoint_announcement.port", 2, 0, 65535, uint64(message.Port))
@@ -636,7 +635,7 @@ func DecodeChatDatagram(octets []byte) (ChatDatagram, error) {
 	return message, nil
 }
 
-// EncodeChatDatagram gives the octets that DecodeChatDatagram reads as message.
+// EncodeChatDatagram returns the octets that DecodeChatDatagram reads as message.
 func EncodeChatDatagram(message ChatDatagram) ([]byte, error) {
 	var w writer
 	w.sizeOfText("chat_datagram.room_name_size", 1, 1, 255, message.RoomName)
@@ -696,7 +695,7 @@ func DecodeRelayDatagram(octets []byte) (RelayDatagram, error) {
 	return message, nil
 }
 
-// EncodeRelayDatagram gives the octets that DecodeRelayDatagram reads as message.
+// EncodeRelayDatagram returns the octets that DecodeRelayDatagram reads as message.
 func EncodeRelayDatagram(message RelayDatagram) ([]byte, error) {
 	var w writer
 	switch form := message.(type) {
@@ -719,8 +718,8 @@ func EncodeRelayDatagram(message RelayDatagram) ([]byte, error) {
 
 // ---- errors ----
 
-// Error says what is wrong with octets (Decode...) or with a value (Encode...): the first fault in the order of the
-// fields. Its text never quotes a name, a text, a password or a token.
+// Error describes a fault of octets (Decode...) or of a value (Encode...): the first in the order of the
+// fields. Its text never quotes names, messages, passwords or tokens.
 type Error struct {
 	Code       ErrorCode
 	Field      string // dotted path in the names of the specification: "chat_datagram.token"
@@ -761,14 +760,14 @@ func wellFormed(text []byte) int {
 	return at
 }
 
-// ---- reading: after the first fault every step does nothing and gives zero values ----
+// ---- reading: after the first fault every step does nothing and returns zero values ----
 
 type reader struct {
 	octets []byte
 	at     int    // where the next field begins
 	start  int    // where the octets taken last begin
-	field  string // whose octets they are
-	stream bool   // a fault of code truncated is "not yet"
+	field  string // the field of these octets
+	stream bool   // TRUNCATED means that more octets are needed
 	err    *Error
 }
 
@@ -781,7 +780,7 @@ func (r *reader) fault(code ErrorCode, field string, offset int, format string, 
 
 func (r *reader) left() int { return len(r.octets) - r.at }
 
-// The next octet, which stays; -1 if there is none.
+// The next octet, not consumed; -1 if there is none.
 func (r *reader) peek() int {
 	if r.err != nil || r.left() == 0 {
 		return -1
@@ -869,7 +868,7 @@ func (r *reader) rest(field string, minimum, maximum int) []byte {
 	return r.run(field, r.take(field, uint64(r.left())), minimum, maximum)
 }
 
-// A copy, so that the message does not keep the input.
+// A copy, so that the message does not keep the input alive.
 func (r *reader) plain(octets []byte) []byte { return append([]byte{}, octets...) }
 
 func (r *reader) text(octets []byte) string {
@@ -983,16 +982,16 @@ func (w *writer) run(field string, minimum, maximum int, delimiter, value string
 	w.octets = append(append(w.octets, value...), delimiter...)
 }
 
-// What was written since start is no octets, or begins with one of others: it would be read as another form.
+// Fails if the octets written since start are none or begin with one of others: they would be read as another form.
 func (w *writer) misread(field string, start int, others ...byte) {
 	if w.err == nil && (len(w.octets) == start || bytes.IndexByte(others, w.octets[start]) >= 0) {
 		w.fault(CodeOutOfRange, field, "would be read as another form")
 	}
 }
 
-// ---- JSON (RFC 8259) that can be read in only one way ----
+// ---- JSON (RFC 8259, without its ambiguities) ----
 
-// Object is a JSON object: its members, in their order. Values are nil, bool, string, json.Number, []any and Object;
+// Object is a JSON object: its members, in order. Values are nil, bool, string, json.Number, []any and Object;
 // when written, also int, int64 and float64.
 type Object []Member
 
@@ -1002,7 +1001,7 @@ type Member struct {
 	Value any
 }
 
-// Get gives the value of the member of that name, and whether there is one.
+// Get returns the value of the member with that name, and whether there is one.
 func (o Object) Get(name string) (value any, there bool) {
 	for _, member := range o {
 		if member.Name == name {
@@ -1086,7 +1085,7 @@ func (w *writer) object(field string, object Object) {
 	w.json(field, object, 1)
 }
 
-// An object of given members, in their order; those that are absent are left out.
+// An object of the given members, in order, without those that are absent.
 func (w *writer) members(field string, members ...jsonMember) {
 	separator := "{"
 	for _, member := range members {
@@ -1165,7 +1164,7 @@ func (w *writer) json(field string, value any, depth int) {
 			w.octets = append(w.octets, ':')
 			w.item(field, 0, member.Value, depth)
 			if seen[member.Name] {
-				w.fault(CodeBadJSON, field, "a key stands twice in one object")
+				w.fault(CodeBadJSON, field, "a key occurs twice in one object")
 			}
 			seen[member.Name] = true
 		}
@@ -1209,7 +1208,7 @@ func quoted(text string) string {
 	return out.String()
 }
 
-// Reads text that is UTF-8. After the first fault, wrong says what it is and every step does nothing.
+// Parses UTF-8 text. After the first fault, which wrong describes, every step does nothing.
 type jsonParser struct {
 	text  string
 	at    int
@@ -1241,7 +1240,7 @@ func (p *jsonParser) space() {
 	}
 }
 
-// Whether token comes next, which is then behind us.
+// Consumes token if it comes next; whether it did.
 func (p *jsonParser) skip(token string) bool {
 	found := strings.HasPrefix(p.text[p.at:], token)
 	if found {
@@ -1293,7 +1292,7 @@ func (p *jsonParser) object(depth int) Object {
 			p.fail("no colon after a key")
 		}
 		if seen[key] {
-			p.fail("a key stands twice in one object")
+			p.fail("a key occurs twice in one object")
 		}
 		seen[key] = true
 		object = append(object, Member{key, p.value(depth + 1)})
@@ -1328,7 +1327,7 @@ func (p *jsonParser) list(depth int) []any {
 	return list
 }
 
-// What follows the opening quote.
+// The part of a string after the opening quote.
 func (p *jsonParser) string() string {
 	var out strings.Builder
 	for p.at < len(p.text) {
@@ -1417,34 +1416,34 @@ func (p *jsonParser) number() json.Number {
 
 // ---- frames of a stream ----
 
-// FrameReader takes whole control frames out of a stream, however it is cut into pieces.
+// FrameReader finds whole control frames in a stream, however it is split.
 //
 //	reader := tcrp.NewFrameReader(tcrp.LimitReplyAccept)
-//	reader.Feed(octets)               // what a read gave
+//	reader.Feed(octets)               // what a read returned
 //	frame, whole, err := reader.Next() // until whole is false
 type FrameReader struct {
 	accept int
 	buffer []byte
 }
 
-// NewFrameReader gives a reader of frames whose payload has at most accept octets.
+// NewFrameReader returns a reader that accepts payloads of at most accept octets.
 func NewFrameReader(accept int) *FrameReader { return &FrameReader{accept: accept} }
 
-// Feed appends octets of the stream, of which it makes a copy.
+// Feed appends a copy of octets of the stream.
 func (f *FrameReader) Feed(octets []byte) { f.buffer = append(f.buffer, octets...) }
 
-// Waiting counts the octets that belong to no frame given out so far. If the stream ends, it must be 0.
+// Waiting returns the number of octets after the last frame returned. Where the stream ends, it must be 0.
 func (f *FrameReader) Waiting() int { return len(f.buffer) }
 
-// TakeRest removes all octets after the last whole frame.
+// TakeRest removes and returns all octets after the last frame returned.
 func (f *FrameReader) TakeRest() []byte {
 	rest := f.buffer
 	f.buffer = nil
 	return rest
 }
 
-// Next removes the next whole frame; without one it says false: more octets are needed. A size is judged as soon as
-// the header is there: CodeOutOfRange if none may have it, CodeTooLarge if it is above what is accepted here.
+// Next removes and returns the next frame; false means that more octets are needed. Sizes are checked as soon as
+// the header is complete: CodeOutOfRange if a size is never valid, CodeTooLarge if it exceeds accept.
 func (f *FrameReader) Next() (frame ControlFrame, whole bool, err error) {
 	if len(f.buffer) < LimitControlHeaderSize {
 		return frame, false, nil

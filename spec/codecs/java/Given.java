@@ -8,12 +8,12 @@ import tcrp.Tcrp;
 import tcrp.Tcrp.ErrorCode;
 
 /**
- * Makes values of the codec's types from JSON. What has no place in a type (a word where a number must stand, 256 in
- * an octet) is a fault; the value is then a harmless one, and so are all that would be judged after it. So an error of
- * the encoder is about what comes before the fault.
+ * Makes values of the codec's types from JSON. What a type cannot hold (a string for a number, 256 for an octet) is a
+ * fault; the value is then replaced by a valid one, and so are all that would be checked after it. An error of the
+ * encoder is therefore about something before the fault.
  */
 final class Given {
-    /** What is wrong: an error that has no offset. */
+    /** A fault: an error without an offset. */
     record Fault(ErrorCode code, String field, String text) {
     }
 
@@ -21,7 +21,7 @@ final class Given {
     private Fault fault; // the first wrong value
     String form = ""; // what the member of that name said
 
-    /** The first of all that is wrong, null if nothing is. What the encoder says of a whole comes after its parts. */
+    /** The first fault, null if there is none. A fault of a whole, from the encoder, comes after those of its parts. */
     Fault first(Tcrp.TcrpException encoder) {
         if (shape != null) {
             return shape;
@@ -70,7 +70,7 @@ final class Given {
         return members;
     }
 
-    /** The members but for the one that says the form. */
+    /** The members except "form". */
     Map<String, Object> form(Object fields, String path) {
         Map<String, Object> members = asObject(fields);
         if (members == null) {
@@ -128,13 +128,13 @@ final class Given {
         return fault != null ? BigInteger.valueOf(minimum) : whole;
     }
 
-    // ---- members of a JSON object of the wire ----
+    // ---- members of a JSON payload ----
 
-    /** What no JSON of the wire can say is wrong before anything else is. */
+    /** What JSON payloads cannot express is reported before all other faults. */
     void wantExpressible(String path, Map<String, Object> members) {
         for (Object value : members.values()) {
             try {
-                // An object in an object is as deep as a member of the request.
+                // A nested object is at the depth of a member of the request.
                 Map<String, Object> detail = new LinkedHashMap<>();
                 detail.put("member", value);
                 Tcrp.encodeResponsePayload(new Tcrp.ResponsePayload(0, detail));
@@ -166,7 +166,7 @@ final class Given {
         return HexFormat.of().formatHex(octets);
     }
 
-    /** Hex in words of whole octets between white space; null if it is none. */
+    /** Hex in words of whole octets, separated by white space; null if it is not hex. */
     static byte[] unhex(String text) {
         StringBuilder digits = new StringBuilder();
         for (String word : text.split("[ \\t\\n\\x0B\\f\\r]+")) {

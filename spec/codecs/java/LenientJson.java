@@ -7,8 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * JSON for tests. The reader takes what a test wants to give: keys twice (the last counts), lone surrogates, NaN and
- * Infinity, any number. Whole numbers are BigInteger, others Double.
+ * JSON for tests. The parser is lenient: duplicate keys (the last counts), lone surrogates, NaN and Infinity, any
+ * number. Whole numbers are BigInteger, others Double.
  */
 final class LenientJson {
     private static final int DEEPEST = 980;
@@ -24,7 +24,7 @@ final class LenientJson {
         this.text = text;
     }
 
-    /** The value that the text is. Throws IllegalArgumentException if it is no JSON. */
+    /** The value of the text. Throws IllegalArgumentException if it is not JSON. */
     static Object parse(String text) {
         LenientJson reader = new LenientJson(text);
         Object value = reader.value(1);

@@ -19,10 +19,10 @@ import tcrp.Tcrp;
  * <pre>
  * java Runner decode MESSAGE    hex on standard input -> JSON of the fields
  * java Runner encode MESSAGE    JSON of the fields on standard input -> hex
- * java Runner lines             a request a line -> "EXIT RESULT" a line
+ * java Runner lines             one request per line -> one line "EXIT RESULT" each
  * </pre>
  *
- * Exit codes: 0 valid, 1 invalid, 2 incomplete, 64 used wrongly, 127 no such verb or message here.
+ * Exit codes: 0 valid, 1 invalid, 2 incomplete, 64 wrong usage, 127 no such verb or message here.
  */
 final class Runner {
     private static final int VALID = 0;

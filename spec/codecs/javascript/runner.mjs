@@ -2,11 +2,11 @@
 //
 //   node runner.mjs decode MESSAGE   hex on standard input -> JSON of the fields
 //   node runner.mjs encode MESSAGE   JSON of the fields -> hex
-//   node runner.mjs lines            one request a line, `decode MESSAGE HEX`, `encode MESSAGE JSON` or
+//   node runner.mjs lines            one request per line, `decode MESSAGE HEX`, `encode MESSAGE JSON` or
 //                                    `stream ACCEPT CLOSED HEX,HEX,...`; for each a line `EXIT RESULT`
 //
-// Exit 0: valid; 1: invalid; 2: incomplete; 64: used wrongly; 127: no such message or verb here.
-// What JSON calls the fields, and which of them are octets, is read from spec/tcrp.json.
+// Exit 0: valid; 1: invalid; 2: incomplete; 64: wrong usage; 127: no such message or verb here.
+// The names of the fields in JSON, and which of them are octets, are read from spec/tcrp.json.
 
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ const [VALID, INVALID, INCOMPLETE, USAGE, NOT_SUPPORTED] = [0, 1, 2, 64, 127];
 const description = JSON.parse(readFileSync(new URL("../../tcrp.json", import.meta.url), "utf8"));
 const messages = new Map(description.messages.map((message) => [message.name, message]));
 
-/** Nothing is said about a message: the exit code, and why. */
+/** The request cannot be answered: the exit code, and why. */
 class Refused extends Error {
   /**
    * @param {number} exit
@@ -57,7 +57,7 @@ function toJson(value, fields) {
   return `{${members.join(",")}}`;
 }
 
-/** A number as it stood in the JSON: no digit of a great one is lost, and 1.0 is no integer. */
+/** A number as written in the JSON: no digit of a large one is lost, and 1.0 is not an integer. */
 class Literal {
   /** @param {string} text */
   constructor(text) {
@@ -90,7 +90,7 @@ function parseJson(text) {
 }
 
 /**
- * What a field that is no integer holds.
+ * The value of a field that is not an integer.
  *
  * @param {any} value
  * @returns {any}
@@ -181,7 +181,7 @@ function fromChoice(choice, given, path) {
   return { form: name, ...fromBody(form.body, form.value, others, `${path}.${name}`) };
 }
 
-// ---- the verbs: each gives an exit code and a line ----
+// ---- the verbs: each returns an exit code and a line ----
 
 /**
  * @param {string} verb

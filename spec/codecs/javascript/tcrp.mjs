@@ -3,15 +3,15 @@
 //
 // Messages of TCRP to octets and back, for Node 18 or later and for browsers; without dependencies.
 //
-// decodeX(octets) gives the value, or throws TcrpError for octets that are not exactly one such message.
-// encodeX(value) gives the octets, or throws TcrpError for a value that has none. The error has the first fault in
-// the order of the fields: code, field and, for octets, the offset. FrameReader finds the control frames in a stream.
-// What is decoded shares no memory with the octets. Numbers in JSON payloads are binary64.
+// decodeX(octets) returns the value, or throws TcrpError unless the octets are exactly one such message.
+// encodeX(value) returns the octets, or throws TcrpError if the value cannot be encoded. The error has the first fault
+// in the order of the fields: code, field and, in decoding, the offset. FrameReader finds control frames in a stream.
+// Decoded values share no memory with the octets. Numbers in JSON payloads are binary64.
 
 /** The version of the protocol. */
 export const VERSION = 1;
 
-/** The port, TCP and UDP, where no other is named. */
+/** The default port, for TCP and UDP. */
 export const PORT = 9001;
 
 /**
@@ -107,7 +107,7 @@ const limits = {
   controlHeaderSize: 32,
   /** octets: A UDP port. */
   endpointAnnouncementSize: 2,
-  /** octets: What one size octet can say (the 2^8 of the assignment). */
+  /** octets: The most that one size octet can express. */
   roomNameSize: 255,
   /** octets: 2^29; the 25 high octets of the size are zero. */
   operationPayloadSize: 536870912,
@@ -115,21 +115,21 @@ const limits = {
   requestAccept: 8192,
   /** octets: Payload of a reply that every client accepts. */
   replyAccept: 65536,
-  /** octets: Leaves 4,028 octets of text in every relayed line. */
+  /** octets: Leaves at least 4,028 octets for the text of a relayed line. */
   usernameSize: 64,
-  /** octets: What one size octet can say. */
+  /** octets: The most that one size octet can express. */
   tokenSize: 255,
-  /** octets: Client to server; the assignment's buffer. */
+  /** octets: Client to server, the whole datagram. */
   chatDatagramSize: 4096,
-  /** octets: Server to client, prefix and text; the assignment's limit. */
+  /** octets: Server to client, the whole datagram. */
   relayDatagramSize: 4094,
   /** levels: Nesting of a JSON payload, its own object being the first. */
   jsonDepth: 4,
   /** failures: Consecutive failed deliveries after which a member is removed. */
   strikes: 3,
-  /** datagrams: LEAVE is sent so often if nothing confirms it. */
+  /** datagrams: Times that a client sends LEAVE if nothing confirms it. */
   leaveTries: 3,
-  /** datagrams: WHO is sent so often before the UDP path is called dead. */
+  /** datagrams: Times that a client sends WHO before it treats the UDP path as dead. */
   registerTries: 5,
   /** messages: Default: what a member may send at once. */
   messageBurst: 20,
@@ -152,29 +152,29 @@ const limits = {
 export const LIMITS = Object.freeze(limits);
 
 const timers = {
-  /** seconds: A client sends a keepalive so often: before a short NAT binding (30 s) ends. */
+  /** seconds: Between two keepalives of a client; shorter than a short NAT binding (30 s). */
   keepaliveInterval: 20,
-  /** seconds: A client repeats WHO so often until MEMBERS comes. */
+  /** seconds: Between two WHO of a client that waits for MEMBERS. */
   registerInterval: 1,
-  /** seconds: A client repeats LEAVE so often until it is confirmed. */
+  /** seconds: Between two LEAVE of a client that waits for the confirmation. */
   leaveInterval: 0.3,
-  /** seconds: A client gives up if it has no whole answer so long after it began to connect. */
+  /** seconds: From a client's connect to the whole answer; then it gives up. */
   answerTimeout: 5,
-  /** seconds: A client asks by WHO when it has received no datagram for so long. */
+  /** seconds: A client that has received no datagram for this time sends WHO. */
   silenceInterval: 60,
   /** seconds: A member gets at most one REJECTED notice in this time. */
   rejectInterval: 1,
-  /** seconds: Wait of the server: after COMPLETE for two octets, after a refusal for the close. */
+  /** seconds: Wait of the server: for two octets after COMPLETE, for the close after a refusal. */
   announcementWait: 0.3,
   /** seconds: Default: from accepting a connection to the whole request. */
   handshakeTimeout: 5,
-  /** seconds: Default: a member that sends no datagram for so long is removed. */
+  /** seconds: Default: a member that has sent no datagram for this time is removed. */
   idleTimeout: 600,
 };
 /** Times in seconds. */
 export const TIMERS = Object.freeze(timers);
 
-/** What is wrong, as TcrpError.code. */
+/** The kind of a fault, in TcrpError.code. */
 export const ErrorCode = Object.freeze({
   /** The octets end inside the named field. On a stream: more may come. */
   TRUNCATED: "truncated",
@@ -729,7 +729,7 @@ export function encodeRelayDatagram(message) {
 // ---- errors ----
 
 /**
- * Octets that are no such message, or a value that has no octets. The first fault in the order of the fields is told.
+ * A fault of octets (decoding) or of a value (encoding): the first in the order of the fields.
  */
 export class TcrpError extends Error {
   /**
@@ -746,7 +746,7 @@ export class TcrpError extends Error {
     this.code = code;
     /** The dotted path of the field, in the names of the specification. @type {string} */
     this.field = field;
-    /** Octets before the fault; null where there are none, as in encoding. @type {number | null} */
+    /** Octets before the fault; null in encoding. @type {number | null} */
     this.offset = offset;
     /** Whether more octets of the stream may make the message whole. @type {boolean} */
     this.incomplete = incomplete;
@@ -754,7 +754,7 @@ export class TcrpError extends Error {
 }
 
 /**
- * A value that has no octets.
+ * The error for a value that cannot be encoded.
  *
  * @param {ErrorCode} code
  * @param {string} message
@@ -792,7 +792,7 @@ function findBadUtf8(octets) {
       continue;
     }
     const more = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0;
-    // The second octet is what tells overlong forms, surrogates and numbers beyond U+10FFFF.
+    // The second octet rules out overlong forms, surrogates, and values above U+10FFFF.
     const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
     const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
     if (more === 0 || at + more >= size || octets[at + 1] < low || octets[at + 1] > high) return at;
@@ -805,7 +805,7 @@ function findBadUtf8(octets) {
 }
 
 /**
- * Where the first octet of `octets` stands that is not printable ASCII, or -1.
+ * The index of the first octet that is not printable ASCII, or -1.
  *
  * @param {Uint8Array} octets
  */
@@ -842,7 +842,7 @@ function joined(parts) {
 // ---- reading octets ----
 
 /**
- * How far a run reaches (as many octets as `size`, up to the octets `until`, without both: to the end), and how many
+ * The extent of a run (`size` octets; or up to the octets `until`; or without both, to the end), and how many
  * octets it may have.
  *
  * @typedef {{ size?: number, until?: readonly number[], minimum?: number, maximum?: number }} Extent
@@ -880,7 +880,7 @@ class Reader {
   }
 
   /**
-   * The next `size` octets of `field`, a view.
+   * A view of the next `size` octets of `field`.
    *
    * @param {string} field
    * @param {number} size
@@ -894,7 +894,7 @@ class Reader {
   }
 
   /**
-   * An integer of `size` octets; exact as far as a number is, and in range all the same.
+   * An integer of `size` octets; values that a number cannot hold exactly are out of range.
    *
    * @param {string} field
    * @param {number} size
@@ -911,7 +911,7 @@ class Reader {
   }
 
   /**
-   * An integer of `size` octets that a number might not hold.
+   * An integer of `size` octets that may exceed what a number holds exactly.
    *
    * @param {string} field
    * @param {number} size
@@ -928,7 +928,7 @@ class Reader {
   }
 
   /**
-   * The first octet of what is left, which stays; -1 if nothing is left and that `mayBeEmpty`.
+   * The next octet, not consumed; -1 if none is left and `mayBeEmpty`.
    *
    * @param {string} field
    * @param {boolean} mayBeEmpty
@@ -951,7 +951,7 @@ class Reader {
   }
 
   /**
-   * The octets of a run, a view.
+   * A view of the octets of a run.
    *
    * @param {string} field
    * @param {Extent} extent
@@ -1004,7 +1004,7 @@ class Reader {
   }
 
   /**
-   * All that is left, as a JSON object.
+   * All remaining octets, as a JSON object.
    *
    * @param {string} field
    */
@@ -1015,7 +1015,7 @@ class Reader {
   }
 
   /**
-   * All that is left, as the members of a JSON object, still to be read.
+   * All remaining octets, as the members of a JSON object, not yet checked.
    *
    * @param {string} field
    */
@@ -1024,13 +1024,13 @@ class Reader {
     return new Members(this.object(field), field, start);
   }
 
-  /** All that is left has no meaning. */
+  /** Ignores all remaining octets. */
   skip() {
     this.at = this.octets.length;
   }
 
   /**
-   * Nothing may be left of `body`.
+   * Checks that no octet of `body` is left.
    *
    * @param {string} body
    */
@@ -1052,7 +1052,7 @@ function typeName(value) {
 }
 
 /**
- * `value` as an object whose attributes can be asked for.
+ * `value` as an object with attributes.
  *
  * @param {unknown} value
  * @param {string} field
@@ -1064,7 +1064,7 @@ function attributesOf(value, field) {
 }
 
 /**
- * Octets as they are, text in UTF-8.
+ * `value` as octets; a string is encoded as UTF-8.
  *
  * @param {unknown} value
  * @param {string} field
@@ -1111,7 +1111,7 @@ class Writer {
   }
 
   /**
-   * The size of `value`, which is written later; its octets.
+   * Writes the size of `value`, which is written later; returns its octets.
    *
    * @param {string} field
    * @param {unknown} value
@@ -1125,7 +1125,7 @@ class Writer {
   }
 
   /**
-   * Octets, with the delimiter `until` behind them if there is one; `ready` has what octetsOf(value) gave.
+   * Octets, then the delimiter `until` if there is one; `ready` is the result of octetsOf(value).
    *
    * @param {string} field
    * @param {unknown} value
@@ -1192,7 +1192,7 @@ class Writer {
   }
 
   /**
-   * A JSON object of those `members` that are there; to be read again, since the same rules hold for writing.
+   * A JSON object of the `members` that are present; returned for checking, since reading has the same rules.
    *
    * @param {string} field
    * @param {JsonObject} members
@@ -1204,7 +1204,7 @@ class Writer {
   }
 
   /**
-   * What was written, of the choice `field`, would be read as `other` if it began so (null: if it had no octets).
+   * Fails if the octets of the choice `field` begin with `first` (null: are none): they would be read as `other`.
    *
    * @param {string} field
    * @param {number | null} first
@@ -1216,7 +1216,7 @@ class Writer {
   }
 
   /**
-   * All that was written, for the message or choice `name`.
+   * All octets written, for the message or choice `name`.
    *
    * @param {string} name
    * @param {number} [maximum]
@@ -1229,9 +1229,9 @@ class Writer {
   }
 }
 
-// ---- JSON: one object, and only one way to read it ----
+// ---- JSON (RFC 8259, without its ambiguities) ----
 
-/** @typedef {{ [key: string]: any }} JsonObject An object of JSON; those that are read have no prototype. */
+/** @typedef {{ [key: string]: any }} JsonObject A JSON object; decoded ones have no prototype. */
 
 const ESCAPES = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -1262,7 +1262,7 @@ class JsonReader {
   }
 
   /**
-   * What `pattern`, which is sticky, matches here; null if it does not.
+   * The match of `pattern`, which is sticky, at this position; null if there is none.
    *
    * @param {RegExp} pattern
    */
@@ -1274,7 +1274,7 @@ class JsonReader {
   }
 
   /**
-   * Whether `text` stood here, white space aside.
+   * Consumes `text` if it comes next, after white space; whether it did.
    *
    * @param {string} text
    */
@@ -1317,7 +1317,7 @@ class JsonReader {
     do {
       if (!this.took('"')) this.fail("no key");
       const key = this.string();
-      if (key in members) this.fail("a key stands twice");
+      if (key in members) this.fail("a key occurs twice");
       if (!this.took(":")) this.fail("no colon");
       members[key] = this.value(depth);
     } while (this.took(","));
@@ -1364,7 +1364,7 @@ class JsonReader {
 }
 
 /**
- * The one JSON object that `octets`, the value of `field` at `offset`, are.
+ * Parses `octets`, the value of `field` at `offset`, as one JSON object.
  *
  * @param {Uint8Array} octets
  * @param {string} field
@@ -1410,7 +1410,7 @@ function jsonText(value, levels, field) {
 }
 
 /**
- * The octets that parseObject reads as `value`, the value of `field`.
+ * The octets that parseObject reads as `value`, for `field`.
  *
  * @param {JsonObject} value
  * @param {string} field
@@ -1429,7 +1429,7 @@ function isJsonObject(value) {
   return prototype === null || prototype === Object.prototype;
 }
 
-/** Checks the members of an object that is the value of `field` at `offset`; without octets that is null. */
+/** Checks the members of a JSON object, the value of `field` at `offset`, which is null in encoding. */
 class Members {
   /**
    * @param {JsonObject} members
@@ -1451,7 +1451,7 @@ class Members {
   }
 
   /**
-   * The value under the first of `keys` that has one, or null; all keys that are there are checked.
+   * The value under the first of `keys` that has one, or null; the values of all `keys` are checked.
    *
    * @param {"string" | "object"} kind
    * @param {string[]} keys
@@ -1480,7 +1480,7 @@ class Members {
 
 // ---- the stream ----
 
-/** From a stream of octets to whole control frames: feed what arrived, then take frames until there is none. */
+/** Finds control frames in a stream: feed what arrived, then take frames until there is none. */
 export class FrameReader {
   #buffer = new Uint8Array(256);
   #size = 0;
@@ -1489,14 +1489,14 @@ export class FrameReader {
   #header = null;
 
   /**
-   * @param {number} accept how many octets of payload a frame may have here; the limits are in LIMITS
+   * @param {number} accept the most octets of payload that a frame may have; see LIMITS
    */
   constructor(accept) {
     this.#accept = accept;
   }
 
   /**
-   * Append octets of the stream; they are copied. Any chunking gives the same frames.
+   * Appends a copy of octets of the stream. Any chunking gives the same frames.
    *
    * @param {Uint8Array} octets
    */
@@ -1511,7 +1511,7 @@ export class FrameReader {
     this.#size = size;
   }
 
-  /** The header of the frame that comes next, as soon as it is here, else null; frame() judges its sizes. */
+  /** The header of the next frame once it is complete, else null; its sizes are checked by frame(). */
   header() {
     if (this.#header === null && this.#size >= LIMITS.controlHeaderSize) {
       this.#header = decodeControlHeader(this.#buffer.subarray(0, LIMITS.controlHeaderSize));
@@ -1520,10 +1520,10 @@ export class FrameReader {
   }
 
   /**
-   * The next whole frame, removed from the stream; null if more octets are needed.
+   * Removes and returns the next frame; null if more octets are needed.
    *
-   * Throws TcrpError as soon as the header is here: out_of_range (no valid size) or too_large (above what is accepted);
-   * when the frame is whole: bad_utf8 (room name).
+   * Throws TcrpError once the header is complete: out_of_range (never valid) or too_large (above what is accepted);
+   * once the frame is complete: bad_utf8 (room name).
    *
    * @returns {ControlFrame | null}
    */
@@ -1547,13 +1547,13 @@ export class FrameReader {
     return decodeControlFrame(octets);
   }
 
-  /** All octets after the last whole frame, removed from the stream. */
+  /** Removes and returns all octets after the last frame returned. */
   takeRest() {
     this.#header = null;
     return this.#take(this.#size);
   }
 
-  /** Octets that belong to no frame given out so far; at 0 the stream can end without cutting a frame. */
+  /** The number of octets after the last frame returned; where the stream ends, it must be 0. */
   get waiting() {
     return this.#size;
   }

@@ -2,10 +2,10 @@
 
     python runner.py decode MESSAGE    hex on standard input -> JSON of the fields
     python runner.py encode MESSAGE    JSON of the fields -> hex
-    python runner.py lines             one request a line, `decode MESSAGE HEX`, `encode MESSAGE JSON` or
+    python runner.py lines             one request per line, `decode MESSAGE HEX`, `encode MESSAGE JSON` or
                                        `stream ACCEPT CLOSED HEX,HEX,...`; for each a line `EXIT RESULT`
 
-Exit 0: valid; 1: invalid; 2: incomplete; 64: used wrongly; 127: no such message or verb here.
+Exit 0: valid; 1: invalid; 2: incomplete; 64: wrong usage; 127: no such message or verb here.
 What the forms are called, and which fields are octets, is read from spec/tcrp.json.
 """
 
@@ -28,7 +28,7 @@ MESSAGES = {message["name"]: message for message in json.loads(_DESCRIPTION.read
 
 
 class Refused(Exception):
-    """Nothing is said about a message: the exit code, and why."""
+    """The request cannot be answered: the exit code, and why."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class Refused(Exception):
 
 
 def forms(body: Any) -> list[Any]:
-    """The forms of a choice, if they have more than one value type; else the one that is written."""
+    """The forms of a choice if they have several value types; else the one that is written."""
     found = [*filter(None, [body.get("empty")]), *(case["form"] for case in body["cases"]), body["default"]]
     if len({form["value"]["name"] for form in found}) > 1:
         return found
@@ -47,7 +47,7 @@ def forms(body: Any) -> list[Any]:
 
 
 def to_json_value(body: Any, value: Any) -> Any:
-    """What JSON has for `value`, which was read as `body`."""
+    """The JSON form of `value`, which was read as `body`."""
     if body["kind"] == "choice":
         found = forms(body)
         form = next(form for form in found if form["value"]["name"] == type(value).__name__)
@@ -62,7 +62,7 @@ def to_json_value(body: Any, value: Any) -> Any:
 
 
 def from_json_value(body: Any, value: Any, path: str) -> Any:
-    """The value of a field of type `body` that JSON has as `value`."""
+    """The value of a field of type `body` from its JSON form `value`."""
     if body["kind"] == "octets":
         try:
             return bytes.fromhex(value)
@@ -82,7 +82,7 @@ def from_json_value(body: Any, value: Any, path: str) -> Any:
 
 
 def message(described: Any, value: Any, path: str) -> Any:
-    """The value of a message or form that JSON has as `value`."""
+    """The value of a message or form from its JSON form `value`."""
     if not isinstance(value, dict):
         raise LocalProtocolError(ErrorCode.BAD_TYPE, "wants an object", path)
     cls = getattr(tcrp_codec, described["value"]["name"])
@@ -95,18 +95,18 @@ def message(described: Any, value: Any, path: str) -> Any:
                   for name, item in value.items()})
 
 
-# ---- the verbs: each gives an exit code and a line ----
+# ---- the verbs: each returns an exit code and a line ----
 
 
 def described(name: str) -> Any:
-    """What tcrp.json says of a message."""
+    """The description of a message in tcrp.json."""
     if name not in MESSAGES:
         raise Refused(NOT_SUPPORTED, f"no message is called {name!a}")
     return MESSAGES[name]
 
 
 def read_hex(text: bytes) -> bytes:
-    """Octets written as hex; "-" is none."""
+    """Octets written as hex; "-" means no octets."""
     words = [re.sub(rb"^0[xX]", b"", word) for word in re.split(rb"[\s:,]+", text)]
     try:
         return b"" if b"".join(words) == b"-" else b"".join(bytes.fromhex(word.decode("ascii")) for word in words)
@@ -115,7 +115,7 @@ def read_hex(text: bytes) -> bytes:
 
 
 def wrong(code: int, error: ProtocolError) -> tuple[int, str]:
-    """The answer that something is wrong."""
+    """The answer for a fault."""
     what = {"error": str(error.code), "field": error.field, "offset": error.offset, "message": error.message}
     return code, json.dumps(what)
 
@@ -148,7 +148,7 @@ def encode(name: str, text: bytes) -> tuple[int, str]:
 
 
 def stream(accept: int, is_closed: bool, chunks: list[bytes]) -> tuple[int, str]:
-    """The frames of a stream, each with how many octets had been fed when it was there."""
+    """The frames of a stream, each with the number of octets fed when it was complete."""
     reader, at = FrameReader(accept), 0
     events: list[dict[str, Any]] = []
     for chunk in chunks:

@@ -180,18 +180,18 @@ class LIMITS:
 
     control_header_size = Limit(32, "octets", "Fixed part of every control frame.")
     endpoint_announcement_size = Limit(2, "octets", "A UDP port.")
-    room_name_size = Limit(255, "octets", "What one size octet can say (the 2^8 of the assignment).")
+    room_name_size = Limit(255, "octets", "The most that one size octet can express.")
     operation_payload_size = Limit(536_870_912, "octets", "2^29; the 25 high octets of the size are zero.")
     request_accept = Limit(8_192, "octets", "Payload of a request that every server accepts; JSON of two names.")
     reply_accept = Limit(65_536, "octets", "Payload of a reply that every client accepts.")
-    username_size = Limit(64, "octets", "Leaves 4,028 octets of text in every relayed line.")
-    token_size = Limit(255, "octets", "What one size octet can say.")
-    chat_datagram_size = Limit(4_096, "octets", "Client to server; the assignment's buffer.")
-    relay_datagram_size = Limit(4_094, "octets", "Server to client, prefix and text; the assignment's limit.")
+    username_size = Limit(64, "octets", "Leaves at least 4,028 octets for the text of a relayed line.")
+    token_size = Limit(255, "octets", "The most that one size octet can express.")
+    chat_datagram_size = Limit(4_096, "octets", "Client to server, the whole datagram.")
+    relay_datagram_size = Limit(4_094, "octets", "Server to client, the whole datagram.")
     json_depth = Limit(4, "levels", "Nesting of a JSON payload, its own object being the first.")
     strikes = Limit(3, "failures", "Consecutive failed deliveries after which a member is removed.")
-    leave_tries = Limit(3, "datagrams", "LEAVE is sent so often if nothing confirms it.")
-    register_tries = Limit(5, "datagrams", "WHO is sent so often before the UDP path is called dead.")
+    leave_tries = Limit(3, "datagrams", "Times that a client sends LEAVE if nothing confirms it.")
+    register_tries = Limit(5, "datagrams", "Times that a client sends WHO before it treats the UDP path as dead.")
     message_burst = Limit(20, "messages", "Default: what a member may send at once.")
     message_rate = Limit(10, "messages/s", "Default: what a member may send in the long run.")
     password_rate = Limit(5, "failures/min", "Default: wrong passwords per address and room.")
@@ -205,15 +205,15 @@ class LIMITS:
 class TIMERS:
     """Times in seconds. "default" marks what a server may set."""
 
-    keepalive_interval = Timer(20.0, "A client sends a keepalive so often: before a short NAT binding (30 s) ends.")
-    register_interval = Timer(1.0, "A client repeats WHO so often until MEMBERS comes.")
-    leave_interval = Timer(0.3, "A client repeats LEAVE so often until it is confirmed.")
-    answer_timeout = Timer(5.0, "A client gives up if it has no whole answer so long after it began to connect.")
-    silence_interval = Timer(60.0, "A client asks by WHO when it has received no datagram for so long.")
+    keepalive_interval = Timer(20.0, "Between two keepalives of a client; shorter than a short NAT binding (30 s).")
+    register_interval = Timer(1.0, "Between two WHO of a client that waits for MEMBERS.")
+    leave_interval = Timer(0.3, "Between two LEAVE of a client that waits for the confirmation.")
+    answer_timeout = Timer(5.0, "From a client's connect to the whole answer; then it gives up.")
+    silence_interval = Timer(60.0, "A client that has received no datagram for this time sends WHO.")
     reject_interval = Timer(1.0, "A member gets at most one REJECTED notice in this time.")
-    announcement_wait = Timer(0.3, "Wait of the server: after COMPLETE for two octets, after a refusal for the close.")
+    announcement_wait = Timer(0.3, "Wait of the server: for two octets after COMPLETE, for the close after a refusal.")
     handshake_timeout = Timer(5.0, "Default: from accepting a connection to the whole request.")
-    idle_timeout = Timer(600.0, "Default: a member that sends no datagram for so long is removed.")
+    idle_timeout = Timer(600.0, "Default: a member that has sent no datagram for this time is removed.")
 
 
 # ---- errors ----
@@ -225,8 +225,8 @@ class TcrpError(Exception):
 class ProtocolError(TcrpError):
     """Something breaks the specification. Raised as one of its two children.
 
-    `field` is the path of the field in the schema's names ("chat_datagram.token"), or "" if the whole
-    message is meant. `offset` counts octets from the start of the message, or is None where there are no
+    `field` is the path of the field in the schema's names ("chat_datagram.token"), or "" for the whole
+    message. `offset` counts octets from the start of the message, or is None where there are no
     octets. The text says what, where, limit and actual value; it never holds a token or a password.
     """
 
@@ -300,7 +300,7 @@ class CompletePayload:
 
 @dataclass(frozen=True)
 class EndpointAnnouncement:
-    """The two octets a client may send after its request: the UDP port it receives on; 0 says nothing."""
+    """The two octets a client may send after its request: the UDP port it receives on; 0 announces none."""
 
     port: int
 
@@ -408,7 +408,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     # SPEC REQ-05: "the same key twice, compared after escapes are resolved"
     if len(result) != len(pairs):
-        raise JsonFault(ErrorCode.BAD_JSON, "a key stands twice in one object")
+        raise JsonFault(ErrorCode.BAD_JSON, "a key occurs twice in one object")
     return result
 
 
@@ -444,6 +444,7 @@ def _check(value: Any, depth: int) -> None:
 
 # ---- messages ----
 
+CONTROL_MESSAGE_FIRST_OCTET = 0x00
 _PRINTABLE = bytes(range(0x21, 0x7F))  # ASCII without space
 _VALUES = frozenset(
     (
@@ -979,13 +980,18 @@ def encode_chat_datagram(message: ChatDatagram) -> bytes:
     return octets
 
 
-def chat_datagram_head(octets: bytes) -> bytes:
+def chat_datagram_envelope(octets: bytes) -> bytes:
     """room_name_size, token_size, room_name, token: the octets before message.
 
-    Nothing is looked at but the sizes. Where the octets end too early it is all of them: no message
-    that can be decoded has such a head. Raises nothing.
+    Only the sizes are read. If the octets end too early, the result is all of them: no message
+    that can be decoded has such an envelope. Raises nothing.
     """
     return octets[:2 + octets[0] + octets[1]] if len(octets) >= 2 else octets
+
+
+def control_message_kind(octets: bytes) -> int:
+    """The kind of a control_message, 1 if it is missing. Raises nothing."""
+    return octets[1] if len(octets) > 1 else 1
 
 
 def decode_relay_datagram(octets: bytes) -> Notice | ChatLine:

@@ -1,10 +1,10 @@
-//! The Rust codec as a program that the vectors are run with: the contract is in
+//! The Rust codec as a program for running the vectors; the contract is in
 //! ../../vectors/README.md.
 //!
 //! ```text
 //! runner decode MESSAGE    hex on standard input -> JSON of the fields
 //! runner encode MESSAGE    JSON of the fields on standard input -> hex
-//! runner lines             many requests, one a line
+//! runner lines             many requests, one per line
 //! ```
 //!
 //! Exit code 0: valid; 1: invalid; 2: incomplete; 64: wrong usage; 127: no such message here.
@@ -27,13 +27,13 @@ const DEEPEST: usize = 900;
 type Answer = (i32, String);
 type Encode = fn(&Value) -> tcrp::Result<Vec<u8>>;
 
-// ---- JSON of the fields: any, with lone surrogates, NaN and keys that stand twice ----
+// ---- JSON of the fields: any, with lone surrogates, NaN and duplicate keys ----
 
 enum Value {
     Null,
     Bool(bool),
     Number(String),
-    /// Whether it is text: false if it holds a lone surrogate.
+    /// Whether it is valid text: false if it has a lone surrogate.
     Text(String, bool),
     Array(Vec<Value>),
     Object(Vec<(String, bool, Value)>),
@@ -95,7 +95,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Of a key that stands twice the last value counts, at the place of the first.
+    /// The last value of a duplicate key counts, at the place of the first.
     fn members(&mut self, depth: usize) -> Option<Vec<(String, bool, Value)>> {
         let mut members: Vec<(String, bool, Value)> = Vec::new();
         self.skip_space();
@@ -209,7 +209,7 @@ fn parse(text: &[u8]) -> Option<Value> {
     Some(value).filter(|_| parser.at == text.len())
 }
 
-/// The value for the codec; None if it holds a lone surrogate.
+/// The value for the codec; None if it has a lone surrogate.
 fn built(value: &Value) -> Option<Json> {
     Some(match value {
         Value::Null => Json::Null,
@@ -231,8 +231,8 @@ fn built(value: &Value) -> Option<Json> {
 
 // ---- from JSON to values ----
 
-/// Rust cannot hold a value of the wrong type. Such a field gets a value that is valid, and
-/// `wrong` what is to be said of it, unless the codec finds something in a field before it.
+/// Rust cannot hold a value of the wrong type. Such a field gets a valid value, and `wrong` the
+/// fault to report, unless the codec finds one in an earlier field.
 struct Fields<'a> {
     members: &'a [(String, bool, Value)],
     wrong: Option<tcrp::Error>,
@@ -283,7 +283,7 @@ fn place(error: &tcrp::Error) -> Option<usize> {
     ORDER.iter().position(|field| *field == error.field)
 }
 
-/// The one of two faults whose field is first.
+/// Of two faults, the one whose field comes first.
 fn first(one: Option<tcrp::Error>, other: tcrp::Error) -> tcrp::Error {
     match one {
         Some(error) if place(&error) <= place(&other) => error,
@@ -293,7 +293,7 @@ fn first(one: Option<tcrp::Error>, other: tcrp::Error) -> tcrp::Error {
 
 impl<'a> Fields<'a> {
     /// The members of an object that has all of `names` and no others; a name behind "?" may be
-    /// missing. `field` is said of any other value.
+    /// missing. Any other value is a fault of `field`.
     fn new(value: &'a Value, field: &'static str, names: &[&str]) -> tcrp::Result<Self> {
         let wrong = fault(ErrorCode::BadType, field);
         let members = match value {
@@ -312,7 +312,7 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// Null stands for a member that is missing and may be.
+    /// A missing optional member is null.
     fn member(&self, name: &str) -> Option<&'a Value> {
         let found = self
             .members
@@ -338,7 +338,7 @@ impl<'a> Fields<'a> {
         "x".to_string()
     }
 
-    /// A number as so many big-endian octets.
+    /// A number as big-endian octets, as many as the field has.
     fn octets<const SIZE: usize>(&mut self, name: &str, field: &'static str) -> [u8; SIZE] {
         let mut octets = [0; SIZE];
         let number = match self.member(name) {
@@ -371,7 +371,7 @@ impl<'a> Fields<'a> {
         self.octets::<1>(name, field)[0]
     }
 
-    /// What the codec says, and what was wrong before it was asked.
+    /// The result of the codec, and the fault found before it was called.
     fn result(&self, encoded: tcrp::Result<Vec<u8>>) -> tcrp::Result<Vec<u8>> {
         match encoded {
             Ok(octets) => self.wrong.map_or(Ok(octets), Err),
@@ -431,7 +431,7 @@ fn encode_request_payload(value: &Value) -> tcrp::Result<Vec<u8>> {
     )?;
     let mut members = Vec::new();
     for name in ["username", "?password", "?tcrp"] {
-        // JSON is built before types are looked at: what cannot be built comes first.
+        // JSON is built before types are checked: what cannot be built comes first.
         let member = built(fields.member(name).unwrap_or(&Value::Null));
         members.push(member.filter(|json| json.is_valid(2)).ok_or(bad_json)?);
     }
@@ -709,7 +709,7 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// Octets that are written as hex, with white space between them.
+/// Octets written as hex, with white space between them.
 fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     let mut at = 0;
@@ -725,7 +725,7 @@ fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-/// Hex of a request; "-" stands for no octets at all.
+/// Hex of a request; "-" means no octets.
 fn request_octets(text: &[u8]) -> Result<Vec<u8>, Answer> {
     if text == b"-" {
         return Ok(Vec::new());

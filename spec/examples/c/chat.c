@@ -3,10 +3,10 @@
  *     cc -std=c11 -o chat chat.c
  *     ./chat [--server HOST:PORT] --user NAME [--password-file FILE] create|join ROOM
  *
- * Each line of standard input is said in the room; its end leaves. On standard output stands `user: text`, on
- * standard error what happened. Exit 0: left, or the room was closed; 2: used wrongly; 3: refused; 4: no valid
- * answer; 5: no datagrams come through; 6: removed; 130: interrupted. Numbers as (5.5) name the section of
- * spec/tcrp.md. */
+ * Each line of standard input is sent to the room; its end leaves. Standard output has lines `user: text`, and
+ * standard error the events. Exit 0: left, or the room was closed; 2: wrong usage; 3: refused; 4: no valid
+ * answer; 5: no datagrams get through; 6: removed; 130: interrupted. Numbers such as (5.5) refer to
+ * sections of spec/tcrp.md. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <ctype.h>
@@ -42,7 +42,7 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* ---- what is shown (8.5): whatever peers send is one line, and does nothing to a terminal ---- */
+/* ---- display (8.5): text from peers is one line and cannot control the terminal ---- */
 
 static const uint32_t ignorable[][2] = { /* Default_Ignorable_Code_Point (8.1) */
     {0xAD, 0xAD}, {0x34F, 0x34F}, {0x61C, 0x61C}, {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},
@@ -50,7 +50,7 @@ static const uint32_t ignorable[][2] = { /* Default_Ignorable_Code_Point (8.1) *
     {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFF8}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
 static const uint32_t marks[][2] = { /* the blocks of combining marks */
     {0x300, 0x36F}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF}, {0xFE20, 0xFE2F}};
-static const uint32_t joining[][2] = { /* have work in emoji and in other scripts than Latin */
+static const uint32_t joining[][2] = { /* needed in emoji and in scripts other than Latin */
     {0x180B, 0x180F}, {0x200C, 0x200D}, {0xFE00, 0xFE0F}, {0xE0100, 0xE01EF}};
 
 static bool is_in(uint32_t code, const uint32_t ranges[][2], size_t count)
@@ -92,7 +92,7 @@ static void show(FILE *file, tcrp_slice text)
     }
 }
 
-/* Nothing that is said can look like a note: in a terminal it is dim. */
+/* A note. Dim in a terminal, so that no chat line can look like one. */
 static void note(tcrp_slice text)
 {
     bool is_terminal = isatty(STDERR_FILENO);
@@ -120,7 +120,7 @@ static void must(int exit_code, tcrp_fault fault)
     }
 }
 
-/* A line of the terminal that is not shown; "" if standard input is none. */
+/* Reads a line from the terminal without echo; "" if standard input is not a terminal. */
 static void ask_secret(const char *question, char *secret, size_t size)
 {
     struct termios shown, hidden;
@@ -195,7 +195,7 @@ static int connect_to(const char *host, const char *port, double deadline)
     return socket_;
 }
 
-/* The frame that comes next, which has to be of `state`. */
+/* The next frame, whose state must be `state`. */
 static tcrp_control_frame reply(int connection, tcrp_control_frame_reader *reader, uint8_t state, double deadline)
 {
     tcrp_control_frame frame;
@@ -212,12 +212,12 @@ static tcrp_control_frame reply(int connection, tcrp_control_frame_reader *reade
     }
     must(NO_ANSWER, fault);
     if (frame.state != state) {
-        END(NO_ANSWER, "the server answers out of order");
+        END(NO_ANSWER, "unexpected answer from the server");
     }
     return frame;
 }
 
-/* The status of the answer; with OK, the token is there, and `*connection` still open. */
+/* The status of the answer; if it is OK, there is a token, and `*connection` is still open. */
 static uint8_t enter(const char *host, const char *port, uint8_t operation, const char *password, int *connection)
 {
     static uint8_t octets[TCRP_CONTROL_FRAME_READER_SPACE(TCRP_LIMIT_REPLY_ACCEPT)], payload[TCRP_LIMIT_REQUEST_ACCEPT];
@@ -232,7 +232,7 @@ static uint8_t enter(const char *host, const char *port, uint8_t operation, cons
     must(USAGE, tcrp_encode_control_frame(&frame, octets, sizeof octets, &size));
     *connection = connect_to(host, port, deadline);
     wait_for(*connection, POLLOUT, deadline);
-    if (send(*connection, octets, size, 0) != (ssize_t)size) { /* a new connection takes so little at once */
+    if (send(*connection, octets, size, 0) != (ssize_t)size) { /* a new connection takes so few octets at once */
         END(NO_ANSWER, "the server has closed the connection");
     }
     tcrp_control_frame_reader_init(&reader, octets, sizeof octets, TCRP_LIMIT_REPLY_ACCEPT);
@@ -254,16 +254,16 @@ static const char *meaning(uint8_t status)
     static const char *const words[] = {
         "ok", "a room of that name exists", "no room of that name is open", "wrong password", "invalid request",
         "the server failed; try later", "that user name is in use", "the room is full", "too often; try later",
-        "the server is full; try later", "the server is about to end"};
+        "the server is full; try later", "the server is shutting down"};
     return status < sizeof words / sizeof *words ? words[status] : "for a reason that this client does not know";
 }
 
-/* ---- what the user says (8.4) ---- */
+/* ---- what the user sends (8.4) ---- */
 
 static uint8_t typed[LONGEST], text[3 * LONGEST]; /* what was read; the line that is being sent */
 static size_t typed_size, text_size, text_at;
 
-/* The next line, or all that fits, without control characters; what is not UTF-8 becomes U+FFFD. */
+/* The next line, or as much as fits, without control characters; invalid UTF-8 becomes U+FFFD. */
 static bool take_line(bool is_ended)
 {
     uint8_t *stop = memchr(typed, '\n', typed_size);
@@ -290,7 +290,7 @@ static bool take_line(bool is_ended)
     return true;
 }
 
-/* How much of the text goes into one message: all, or as far as a character that nothing is attached to. */
+/* The part of the text for one message: all, or up to a character that no mark is attached to. */
 static size_t piece(size_t limit)
 {
     size_t at = text_at, whole = 0, good = 0;
@@ -319,7 +319,7 @@ static void send_message(int udp, const tcrp_chat_datagram_message *message)
     tcrp_chat_datagram datagram = {tcrp_text(room), {token, token_size}, *message};
     size_t size;
     must(USAGE, tcrp_encode_chat_datagram(&datagram, octets, sizeof octets, &size));
-    (void)!send(udp, octets, size, 0); /* what is lost is lost; an error is one of an earlier datagram */
+    (void)!send(udp, octets, size, 0); /* a lost datagram is not sent again; an error is about an earlier one */
     sent_at = seconds();
 }
 
@@ -331,7 +331,7 @@ static void send_control(int udp, uint8_t kind)
     send_message(udp, &message);
 }
 
-/* Until it ends; gives the exit code. */
+/* Runs until the membership ends; returns the exit code. */
 static int chat(int udp)
 {
     size_t limit = TCRP_LIMIT_CHAT_DATAGRAM_SIZE - 2 - strlen(room) - token_size; /* (6.6) */
@@ -352,7 +352,7 @@ static int chat(int udp)
                 return exit_code;
             }
         }
-        /* One of the allowance is kept for WHO. */
+        /* One message of the allowance is kept for WHO. */
         while (is_member && left == 0 && allowance >= 2 && (text_at < text_size || take_line(is_ended))) {
             size_t size = piece(limit);
             if (size > 0) { /* an empty line would be a keepalive */
@@ -378,7 +378,7 @@ static int chat(int udp)
             next = now + TCRP_TIMER_LEAVE_INTERVAL;
         } else if (left == 0 && (!is_member || asked > 0 || now - heard >= TCRP_TIMER_SILENCE_INTERVAL) && now >= next) {
             if (asked == TCRP_LIMIT_REGISTER_TRIES) {
-                say("no datagrams come through between the server and here");
+                say("no datagrams get through between the server and this computer");
                 return NO_DATAGRAMS;
             }
             send_control(udp, TCRP_CONTROL_KIND_WHO);
@@ -389,7 +389,7 @@ static int chat(int udp)
             tcrp_chat_datagram_message message = {TCRP_CHAT_DATAGRAM_MESSAGE_KEEPALIVE, {{0}}};
             send_message(udp, &message);
         }
-        if (poll(waiting, is_ended || typed_size >= LONGEST - 4 ? 1 : 2, 50) <= 0) { /* all timers are looked at above */
+        if (poll(waiting, is_ended || typed_size >= LONGEST - 4 ? 1 : 2, 50) <= 0) { /* all timers are checked above */
             continue;
         }
         if (waiting[1].revents != 0) {
@@ -454,12 +454,12 @@ static void usage(void)
     END(USAGE, "usage: chat [--server HOST:PORT] --user NAME [--password-file FILE] create|join ROOM");
 }
 
-/* HOST, HOST:PORT, [HOST] or [HOST]:PORT; `*port` stays as it is if there is none. */
+/* HOST, HOST:PORT, [HOST] or [HOST]:PORT; `*port` is unchanged if there is none. */
 static char *split_address(char *address, const char **port)
 {
     char *end = address[0] == '[' ? strchr(address, ']') : NULL, *colon = strchr(end != NULL ? end : address, ':');
     if (end == NULL && colon != NULL && strchr(colon + 1, ':') != NULL) {
-        return address; /* an address of IPv6 by itself */
+        return address; /* an IPv6 address by itself */
     }
     if (end != NULL) {
         *end = '\0';
@@ -524,7 +524,7 @@ int main(int argc, char **argv)
     if (status != TCRP_STATUS_OK) {
         END(REFUSED, "refused: %s (status %d)", meaning(status), status);
     }
-    /* Connected to the address that the answer came from, so that nobody else is heard. */
+    /* Connected to the server's address, so that datagrams from others are dropped. */
     getsockname(connection, (struct sockaddr *)&here, &size);
     size = sizeof there;
     getpeername(connection, (struct sockaddr *)&there, &size);

@@ -2,10 +2,10 @@
 //
 //	go run . [--server HOST:PORT] --user NAME [--password-file FILE] create|join ROOM
 //
-// Each line of standard input is said in the room; its end leaves. On standard output stands `user: text`, on
-// standard error what happened. Exit 0: left, or the room was closed; 2: used wrongly; 3: refused; 4: no valid
-// answer; 5: no datagrams come through; 6: removed; 130: interrupted. Numbers as (5.5) name the section of
-// spec/tcrp.md.
+// Each line of standard input is sent to the room; its end leaves. Standard output has lines `user: text`, and
+// standard error the events. Exit 0: left, or the room was closed; 2: wrong usage; 3: refused; 4: no valid
+// answer; 5: no datagrams get through; 6: removed; 130: interrupted. Numbers such as (5.5) refer to
+// sections of spec/tcrp.md.
 package main
 
 import (
@@ -27,7 +27,7 @@ import (
 	"tcrp"
 )
 
-// ---- what is shown (8.5): whatever peers send is one line, and does nothing to a terminal ----
+// ---- display (8.5): text from peers is one line and cannot control the terminal ----
 
 func safe(text string) string {
 	var out strings.Builder
@@ -36,7 +36,7 @@ func safe(text string) string {
 		if marks++; !unicode.Is(unicode.M, each) {
 			marks = 0
 		}
-		// Joiners and variation selectors have work in other scripts than Latin, and in emoji.
+		// Joiners and variation selectors are needed in emoji and in scripts other than Latin.
 		joins := each == 0x200C || each == 0x200D || unicode.Is(unicode.Variation_Selector, each)
 		switch {
 		case each == '\t':
@@ -52,7 +52,7 @@ func safe(text string) string {
 	return out.String()
 }
 
-// Nothing that is said can look like a note: in a terminal it is dim.
+// A note. Dim in a terminal, so that no chat line can look like one.
 func note(format string, values ...any) {
 	text := "* " + safe(fmt.Sprintf(format, values...))
 	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
@@ -96,7 +96,7 @@ func echo(setting string) error {
 	return stty.Run()
 }
 
-// A line that is not shown; "" if standard input is no terminal, or the system has no stty.
+// Reads a line without echo; "" if standard input is not a terminal, or the system has no stty.
 func askSecret(question string) (secret string) {
 	if echo("-echo") != nil {
 		return ""
@@ -134,7 +134,7 @@ func request(server string, frame tcrp.ControlFrame) (status tcrp.Status, token 
 	return response.Status, complete.Token, connection
 }
 
-// The payload of the frame that comes next.
+// The payload of the next frame.
 func reply(connection net.Conn, reader *tcrp.FrameReader, state tcrp.State) []byte {
 	for buffer := make([]byte, 4096); ; {
 		frame, whole, err := reader.Next()
@@ -142,7 +142,7 @@ func reply(connection net.Conn, reader *tcrp.FrameReader, state tcrp.State) []by
 		if whole && frame.State == state {
 			return frame.OperationPayload
 		} else if whole {
-			end(4, "the server answers out of order")
+			end(4, "unexpected answer from the server")
 		}
 		size, err := connection.Read(buffer)
 		if reader.Feed(buffer[:size]); size == 0 {
@@ -153,7 +153,7 @@ func reply(connection net.Conn, reader *tcrp.FrameReader, state tcrp.State) []by
 
 // ---- the membership (6, 7, 9.5) ----
 
-// The texts of a line: control characters are left out, and what is too long is split between characters (8.4).
+// The texts of a line: without control characters, and split between characters where it is too long (8.4).
 func split(line string, limit int) (texts []string) {
 	text, from := "", 0
 	for _, each := range strings.ToValidUTF8(line, "\uFFFD") {
@@ -161,7 +161,7 @@ func split(line string, limit int) (texts []string) {
 			continue
 		}
 		if !unicode.In(each, unicode.M, unicode.Cf) && !strings.HasSuffix(text, "\u200D") {
-			from = len(text) // a mark or a joiner belongs to what is before it
+			from = len(text) // a mark or a joiner belongs to the character before it
 		}
 		if text += string(each); len(text) > limit {
 			if from == 0 {
@@ -188,7 +188,7 @@ func (m *membership) send(message tcrp.ChatDatagramMessage) {
 		note("not sent: %v", err)
 		return
 	}
-	_, _ = m.socket.Write(octets) // what is lost is lost; an error is one of an earlier datagram
+	_, _ = m.socket.Write(octets) // a lost datagram is not sent again; an error is about an earlier one
 	m.sent = time.Now()
 }
 
@@ -205,7 +205,7 @@ func (m *membership) receive(datagrams chan<- received) {
 	}
 }
 
-// Until it ends; gives the exit code.
+// Runs until the membership ends; returns the exit code.
 func (m *membership) chat() int {
 	limit := tcrp.LimitChatDatagramSize - 2 - len(m.room) - len(m.token) // (6.6)
 	if relayed := tcrp.LimitRelayDatagramSize - 2 - len(m.user); relayed < limit {
@@ -213,7 +213,7 @@ func (m *membership) chat() int {
 	}
 	datagrams := make(chan received)
 	go m.receive(datagrams)
-	var waiting []string // texts that were not sent yet
+	var waiting []string // texts not sent yet
 	member, ended, exit := false, false, 0
 	asked, left, refused := 0, 0, 0                                   // WHO, LEAVE, "port unreachable" in a row
 	next, heard := time.Now(), time.Now()                             // to send WHO or LEAVE; the last datagram
@@ -241,7 +241,7 @@ func (m *membership) chat() int {
 			left, next = left+1, now.Add(tcrp.TimerLeaveInterval)
 		case left == 0 && asking && !now.Before(next):
 			if asked == tcrp.LimitRegisterTries {
-				note("no datagrams come through between the server and here; not sent: %d lines", len(waiting))
+				note("no datagrams get through between the server and this computer; not sent: %d lines", len(waiting))
 				return 5
 			}
 			m.send(tcrp.ControlMessage{Kind: tcrp.ControlKindWho})
@@ -301,7 +301,7 @@ func (m *membership) chat() int {
 				}
 				return exit
 			}
-		case <-time.After(50 * time.Millisecond): // all timers are looked at above
+		case <-time.After(50 * time.Millisecond): // all timers are checked above
 		}
 	}
 }
@@ -353,7 +353,7 @@ func main() {
 	if status != tcrp.StatusOK {
 		end(3, "refused: %s", strings.ToLower(strings.ReplaceAll(status.String(), "_", " ")))
 	}
-	// Connected to the address that the answer came from, so that nobody else is heard.
+	// Connected to the server's address, so that datagrams from others are dropped.
 	here, there := connection.LocalAddr().(*net.TCPAddr), connection.RemoteAddr().(*net.TCPAddr)
 	socket, err := net.DialUDP("udp", &net.UDPAddr{IP: here.IP, Zone: here.Zone}, (*net.UDPAddr)(there))
 	must(4, err)

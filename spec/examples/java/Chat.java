@@ -35,9 +35,9 @@ import tcrp.Tcrp;
  * java -cp out Chat [--server HOST:PORT] --user NAME [--password-file FILE] create|join ROOM
  * </pre>
  *
- * Each line of standard input is said in the room; its end leaves. On standard output stands {@code user: text}, on
- * standard error what happened. Exit 0: left, or the room was closed; 2: used wrongly; 3: refused; 4: no valid answer;
- * 5: no datagrams come through; 6: removed; 130: interrupted. Numbers as (5.5) name the section of spec/tcrp.md.
+ * Each line of standard input is sent to the room; its end leaves. Standard output has lines {@code user: text}, and
+ * standard error the events. Exit 0: left, or the room was closed; 2: wrong usage; 3: refused; 4: no valid answer;
+ * 5: no datagrams get through; 6: removed; 130: interrupted. Numbers such as (5.5) refer to spec/tcrp.md.
  */
 final class Chat {
     private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -54,9 +54,9 @@ final class Chat {
         }
     }
 
-    // ---- what is shown (8.5): whatever peers send is one line, and does nothing to a terminal ----
+    // ---- display (8.5): text from peers is one line and cannot control the terminal ----
 
-    // But for joiners and variation selectors, which have work in emoji and in other scripts than Latin.
+    // Except joiners and variation selectors, which emoji and scripts other than Latin need.
     private static final Pattern UNSHOWN = Pattern.compile("[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\u034F\\u115F\\u1160\\u17B4"
         + "\\u17B5\\u3164\\uFFA0[\\p{Cf}&&[^\\u200C\\u200D]]]|(?<![^\\x00-\\u02E0])[\\u200C\\u200D\\uFE00-\\uFE0F]");
 
@@ -65,14 +65,14 @@ final class Chat {
         return shown.replaceAll("(\\p{M}{8})\\p{M}+", "$1");
     }
 
-    /** Nothing that is said can look like a note: in a terminal it is dim. */
+    /** A note. Dim in a terminal, so that no chat line can look like one. */
     private static void note(String text) {
         ERR.println(System.console() == null ? "* " + safe(text) : "\033[2m* " + safe(text) + "\033[0m");
     }
 
     // ---- the control connection (5): one request, its RESPONSE, and a COMPLETE if that is OK ----
 
-    /** The server's decision. With a status of OK it has the token and both ends of the connection. */
+    /** The server's decision; if the status is OK, with the token and the addresses of both ends. */
     private record Answer(int status, String token, InetSocketAddress here, SocketAddress there) {
     }
 
@@ -97,7 +97,7 @@ final class Chat {
         }
     }
 
-    /** The payload of the frame that comes next. */
+    /** The payload of the next frame. */
     private static byte[] reply(Socket socket, Tcrp.FrameReader reader, int state, long deadline)
         throws IOException, Tcrp.TcrpException {
         byte[] buffer = new byte[4096];
@@ -122,7 +122,7 @@ final class Chat {
         return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
-    /** The texts of a line: control characters are left out, and what is too long is split between graphemes (8.4). */
+    /** The texts of a line: without control characters, and split between graphemes where it is too long (8.4). */
     private static List<String> split(String line, int limit) {
         List<String> texts = new ArrayList<>();
         StringBuilder text = new StringBuilder();
@@ -144,7 +144,7 @@ final class Chat {
         return texts;
     }
 
-    private static final String END_OF_INPUT = "\n"; // no line is this
+    private static final String END_OF_INPUT = "\n"; // no line is equal to this
     private final SynchronousQueue<String> lines = new SynchronousQueue<>();
     private final LinkedBlockingQueue<Optional<byte[]>> datagrams = new LinkedBlockingQueue<>(); // empty: unreachable
     private volatile boolean isInterrupted;
@@ -187,12 +187,12 @@ final class Chat {
         thread.start();
     }
 
-    /** From the token to the end of the membership; gives the exit code. */
+    /** From the token to the end of the membership; returns the exit code. */
     private int chat(String room, String user, Answer answer) throws IOException, InterruptedException, End {
         int limit = Math.min(Tcrp.Limits.CHAT_DATAGRAM_SIZE - 2 - octets(room) - octets(answer.token),
             Tcrp.Limits.RELAY_DATAGRAM_SIZE - 2 - octets(user)); // (6.6)
         try (DatagramSocket socket = new DatagramSocket(answer.here)) {
-            socket.connect(answer.there); // so that nobody else is heard
+            socket.connect(answer.there); // so that datagrams from others are dropped
             daemon(() -> receive(socket));
             daemon(this::readLines);
             return new Membership(room, user, answer.token, socket).run(limit);
@@ -204,7 +204,7 @@ final class Chat {
         private final String user;
         private final String token;
         private final DatagramSocket socket;
-        private final Queue<String> waiting = new ArrayDeque<>(); // texts that were not sent yet
+        private final Queue<String> waiting = new ArrayDeque<>(); // texts not sent yet
         private boolean isMember;
         private boolean isEnded; // no more lines
         private int asked; // WHO without an answer
@@ -228,7 +228,7 @@ final class Chat {
                 byte[] octets = Tcrp.encodeChatDatagram(new Tcrp.ChatDatagram(room, token, message));
                 socket.send(new DatagramPacket(octets, octets.length));
             } catch (IOException error) {
-                // it was about an earlier datagram; what is lost is lost
+                // it was about an earlier datagram, which is not sent again
             } catch (Tcrp.TcrpException error) {
                 note("not sent: " + error.getMessage());
             }
@@ -250,7 +250,7 @@ final class Chat {
                 } else if (line != null) {
                     waiting.addAll(split(line, limit));
                 }
-                // All times are looked at again after at most 50 ms.
+                // All times are checked again after at most 50 ms.
                 boolean isIdle = line == null && exit < 0;
                 Optional<byte[]> datagram = isIdle ? datagrams.poll(50, TimeUnit.MILLISECONDS) : datagrams.poll();
                 if (datagram != null && exit < 0) {
@@ -263,7 +263,7 @@ final class Chat {
             return isInterrupted ? 130 : exit;
         }
 
-        /** As many texts as may be sent by now; one is kept for WHO. */
+        /** Sends as many texts as the allowance permits; one is kept for WHO. */
         private void say() {
             long now = System.nanoTime();
             allowance += (now - counted) / 1e9 * Tcrp.Limits.MESSAGE_RATE;
@@ -274,18 +274,18 @@ final class Chat {
             }
         }
 
-        /** LEAVE, WHO or a keepalive, if it is time for one; the exit code if it is in vain. */
+        /** Sends LEAVE, WHO or a keepalive if one is due; the exit code if too many went unanswered. */
         private int repeat() throws End {
             boolean isDue = System.nanoTime() - next >= 0;
             if (isEnded && left == 0 && (isMember && waiting.isEmpty() || isInterrupted) || left > 0 && isDue) {
                 if (left++ == Tcrp.Limits.LEAVE_TRIES) {
-                    return 0; // the server finds out by itself
+                    return 0; // the server's timeout applies
                 }
                 send(new Tcrp.ControlMessage(Tcrp.ControlKind.LEAVE));
                 next = System.nanoTime() + Tcrp.Timers.LEAVE_INTERVAL.toNanos();
             } else if (left == 0 && isDue && (!isMember || asked > 0 || isOver(heard, Tcrp.Timers.SILENCE_INTERVAL))) {
                 if (asked++ == Tcrp.Limits.REGISTER_TRIES) {
-                    throw new End(5, "no datagrams come through; not sent: " + waiting.size() + " lines");
+                    throw new End(5, "no datagrams get through; not sent: " + waiting.size() + " lines");
                 }
                 send(new Tcrp.ControlMessage(Tcrp.ControlKind.WHO));
                 allowance--;
@@ -337,7 +337,7 @@ final class Chat {
                     case Tcrp.NoticeKind.REMOVED -> {
                         return left > 0 ? 0 : 6;
                     }
-                    default -> { } // it is shown, and that is all
+                    default -> { } // shown, nothing else to do
                 }
             }
             return -1;
@@ -423,7 +423,7 @@ final class Chat {
             note(end.getMessage());
             exit = end.exit;
         } catch (IOException | Tcrp.TcrpException | IllegalArgumentException error) {
-            note(error.getMessage()); // the arguments: a name that has no octets, port 65536
+            note(error.getMessage()); // the arguments: an invalid name, port 65536
         } catch (InterruptedException error) {
             exit = 130;
         }

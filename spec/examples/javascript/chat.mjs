@@ -2,9 +2,9 @@
 //
 //   node chat.mjs [--server HOST:PORT] --user NAME [--password-file FILE] create|join ROOM
 //
-// Each line of standard input is said in the room; its end leaves. On standard output stands `user: text`, on
-// standard error what happened. Exit 0: left, or the room was closed; 2: used wrongly; 3: refused; 4: no valid
-// answer; 5: no datagrams come through; 6: removed. Numbers as (5.5) name the section of spec/tcrp.md.
+// Each line of standard input is sent to the room; its end leaves. Standard output has lines `user: text`, and
+// standard error the events. Exit 0: left, or the room was closed; 2: wrong usage; 3: refused; 4: no valid
+// answer; 5: no datagrams get through; 6: removed. Numbers such as (5.5) refer to spec/tcrp.md.
 
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
@@ -20,7 +20,7 @@ const USAGE = "usage: chat.mjs [--server HOST:PORT] --user NAME [--password-file
 const isTerminal = Boolean(process.stdin.isTTY && process.stdout.isTTY);
 const octets = (/** @type {string} */ text) => new TextEncoder().encode(text).length;
 
-// ---- the terminal: whatever peers send is one line, and does nothing but show characters (8.5) ----
+// ---- display (8.5): text from peers is one line and cannot control the terminal ----
 
 const AT_WORK = /(?<=[\p{Emoji}\p{M}\p{scx=Arab}])[\u200c\u200d]|(?<=[\p{Emoji}\p{Ideographic}])[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u;
 const UNSHOWN = new RegExp(`(${AT_WORK.source})|[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]`, "gu");
@@ -30,14 +30,14 @@ const safe = (/** @type {string} */ text) =>
 /** @type {import("node:readline").Interface | undefined} */
 let input;
 function print(/** @type {NodeJS.WriteStream} */ stream, /** @type {string} */ line) {
-  stream.write(isTerminal ? `\r\x1b[K${line}\n` : `${line}\n`); // over the prompt, which comes again below
+  stream.write(isTerminal ? `\r\x1b[K${line}\n` : `${line}\n`); // overwrites the prompt, which is printed again below
   if (isTerminal) input?.prompt(true);
 }
-/** What happened. In a terminal it is dim, so that nothing that is said can look like it. */
+/** A note. Dim in a terminal, so that no chat line can look like one. */
 function note(/** @type {string} */ text) {
   print(process.stderr, process.stderr.isTTY ? `\x1b[2m* ${safe(text)}\x1b[0m` : `* ${safe(text)}`);
 }
-/** A line of the terminal that is not shown; undefined if there is none. @returns {Promise<string | undefined>} */
+/** Reads a line from the terminal without echo; undefined if there is none. @returns {Promise<string | undefined>} */
 async function askSecret(/** @type {string} */ question) {
   process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -50,7 +50,7 @@ async function askSecret(/** @type {string} */ question) {
 
 // ---- the control connection: a request, its RESPONSE, and a COMPLETE if that is OK (5) ----
 
-/** The status; with OK the token too, and the address of the server, to which the datagrams go. */
+/** The status; if it is OK, also the token and the server's address, for the datagrams. */
 async function request(/** @type {string} */ host, /** @type {number} */ port, /** @type {Uint8Array} */ frame) {
   const reader = new tcrp.FrameReader(LIMITS.replyAccept);
   const connection = connect(port, host);
@@ -80,7 +80,7 @@ async function request(/** @type {string} */ host, /** @type {number} */ port, /
 
 // ---- the membership (6, 7, 9.5) ----
 
-/** The texts of a line: without control characters; what is too long is split between graphemes (8.4). */
+/** The texts of a line: without control characters, and split between graphemes where it is too long (8.4). */
 function* texts(/** @type {string} */ line, /** @type {number} */ limit) {
   let text = "";
   for (const { segment } of new Intl.Segmenter().segment(line.replace(/(?!\t)\p{Cc}/gu, ""))) {
@@ -100,7 +100,7 @@ async function chat({ room, user, token, address }, /** @type {number} */ port) 
   const toServer = LIMITS.chatDatagramSize - 2 - octets(room) - octets(token); // (6.6)
   const limit = Math.min(toServer, LIMITS.relayDatagramSize - 2 - octets(user));
   const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
-  socket.connect(port, address); // so that nobody else is heard
+  socket.connect(port, address); // so that datagrams from others are dropped
   await once(socket, "connect");
   const waiting = /** @type {string[]} */ ([]); // texts
   let [isMember, isLeaving, isEndOfInput] = [false, false, false];
@@ -123,11 +123,11 @@ async function chat({ room, user, token, address }, /** @type {number} */ port) 
   }
   /** WHO, until MEMBERS comes (6.1). */
   function ask(tries = LIMITS.registerTries, before = heard) {
-    if (tries === 0) return isMember && heard > before ? undefined : end(5, "no datagrams come through");
+    if (tries === 0) return isMember && heard > before ? undefined : end(5, "no datagrams get through");
     send({ form: "control_message", kind: ControlKind.WHO });
     after("ask", TIMERS.registerInterval, () => ask(tries - 1, before));
   }
-  /** As many of the texts as may be sent by now; after the last of the input, LEAVE. */
+  /** Sends as many texts as the allowance permits; after the last of the input, LEAVE. */
   function say() {
     if (!isMember || isLeaving) return;
     const now = performance.now();
@@ -139,7 +139,7 @@ async function chat({ room, user, token, address }, /** @type {number} */ port) 
     if (waiting.length > 0) after("say", (1 - allowance) / LIMITS.messageRate, say);
     else if (isEndOfInput) leave();
   }
-  /** LEAVE, until it is confirmed; after the last the server finds out by itself. */
+  /** LEAVE, until it is confirmed; after the last one the server's timeout applies. */
   function leave(tries = LIMITS.leaveTries) {
     isLeaving = true;
     for (const name of ["ask", "silence", "say"]) clearTimeout(timers[name]);
@@ -224,7 +224,7 @@ async function main() {
 }
 
 main().catch((error) => {
-  // What has no octets (offset null) is a fault of the user; what the server sends has an offset.
+  // A value that cannot be encoded (offset null) is the user's fault; faults of the server have an offset.
   const isUsage = error.message === USAGE || error.offset === null || /ARG|ENOENT|EACCES|EISDIR/.test(error.code ?? "");
   note(error.message);
   process.exitCode = isUsage ? 2 : 4;

@@ -5,11 +5,11 @@
 //! ./chat [--server HOST:PORT] --user NAME [--password-file FILE] create|join ROOM
 //! ```
 //!
-//! Each line of standard input is said in the room; its end leaves. On standard output stands
-//! `user: text`, on standard error what happened. Exit 0: left, or the room was closed; 2: used
-//! wrongly; 3: refused; 4: no valid answer; 5: no datagrams come through; 6: removed. An interrupt
-//! ends it without a word: the standard library has no signals. Numbers as (5.5) name the section
-//! of spec/tcrp.md.
+//! Each line of standard input is sent to the room; its end leaves. Standard output has lines
+//! `user: text`, and standard error the events. Exit 0: left, or the room was closed; 2: wrong
+//! usage; 3: refused; 4: no valid answer; 5: no datagrams get through; 6: removed. An interrupt
+//! ends it without a LEAVE: the standard library has no signals. Numbers such as (5.5) refer to
+//! sections of spec/tcrp.md.
 
 use std::env;
 use std::fmt::Display;
@@ -32,14 +32,14 @@ const NO_ANSWER: i32 = 4;
 const NO_DATAGRAMS: i32 = 5;
 const REMOVED: i32 = 6;
 
-// ---- what is shown (8.5): what peers send is one line, and does nothing to a terminal ----
+// ---- display (8.5): text from peers is one line and cannot control the terminal ----
 
 fn is_mark(each: char) -> bool {
     matches!(each, '\u{300}'..='\u{36F}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}'
         | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
 }
 
-/// Ignorable characters that have work in emoji and in other scripts than Latin.
+/// Ignorable characters that emoji and scripts other than Latin need.
 fn is_joining(each: char) -> bool {
     matches!(each, '\u{180B}'..='\u{180F}' | '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}'
         | '\u{E0100}'..='\u{E01EF}')
@@ -73,14 +73,14 @@ fn safe(text: &str) -> String {
     shown
 }
 
-/// Nothing that is said can look like a note: in a terminal it is dim.
+/// A note. Dim in a terminal, so that no chat line can look like one.
 fn note(text: impl Display) {
     let is_terminal = Command::new("test").args(["-t", "2"]).status();
     let (start, stop) = match is_terminal {
         Ok(status) if status.success() => ("\x1b[2m", "\x1b[0m"),
         _ => ("", ""),
     };
-    // Nobody may be there to read it.
+    // Perhaps nobody reads it.
     let _ = writeln!(io::stderr(), "{start}* {}{stop}", safe(&text.to_string()));
 }
 
@@ -93,8 +93,8 @@ fn must<T, E: Display>(code: i32, result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| end(code, error))
 }
 
-/// A line of the terminal that is not shown; None if standard input is none. The shell turns the
-/// echo on again, also after an interrupt.
+/// Reads a line from the terminal without echo; None if standard input is not a terminal. The
+/// shell turns the echo on again, also after an interrupt.
 fn ask_secret(question: &str) -> Option<String> {
     let script = "stty -echo 2>/dev/null || exit 1; trap '' TTOU; trap 'exit 130' INT TERM; \
                   trap 'stty echo; echo >&2' EXIT; printf %s \"$1\" >&2; IFS= read -r line; \
@@ -138,7 +138,7 @@ fn connect(server: &str, deadline: Instant) -> TcpStream {
     end(NO_ANSWER, failure)
 }
 
-/// The payload of the frame that comes next, which has to be of `state`.
+/// The payload of the next frame, whose state must be `state`.
 fn reply(
     connection: &mut TcpStream,
     reader: &mut tcrp::ControlFrameReader,
@@ -149,7 +149,7 @@ fn reply(
     loop {
         match must(NO_ANSWER, reader.take()) {
             Some(frame) if frame.state == state.value() => return frame.operation_payload,
-            Some(_) => end(NO_ANSWER, "the server answers out of order"),
+            Some(_) => end(NO_ANSWER, "unexpected answer from the server"),
             None => {}
         }
         must(NO_ANSWER, connection.set_read_timeout(Some(left(deadline))));
@@ -161,7 +161,7 @@ fn reply(
 }
 
 impl Request {
-    /// The status of the answer, with the token if it is OK, and the addresses of both ends.
+    /// The status of the answer, the token if it is OK, and the addresses of both ends.
     fn enter(&self) -> (u8, String, SocketAddr, SocketAddr) {
         let deadline = Instant::now() + timers::ANSWER_TIMEOUT;
         let payload = tcrp::encode_request_payload(&tcrp::RequestPayload {
@@ -198,8 +198,8 @@ impl Request {
 
 // ---- the membership (6, 7, 9.5) ----
 
-/// The texts of a line: control characters are left out, and what is too long is split between
-/// characters, before one that nothing is attached to (8.4).
+/// The texts of a line: without control characters, and split where it is too long, before a
+/// character that no mark is attached to (8.4).
 fn split(line: &str, limit: usize) -> Vec<String> {
     let mut texts = Vec::new();
     let (mut text, mut from) = (String::new(), 0);
@@ -219,7 +219,7 @@ fn split(line: &str, limit: usize) -> Vec<String> {
         text.push(each);
     }
     texts.push(text);
-    texts.retain(|text| !text.is_empty()); // an empty one would be a keepalive
+    texts.retain(|text| !text.is_empty()); // an empty text would be a keepalive
     texts
 }
 
@@ -273,7 +273,7 @@ impl Membership {
             message,
         };
         let octets = must(USAGE, tcrp::encode_chat_datagram(&datagram));
-        // What is lost is lost; an error is one of an earlier datagram.
+        // A lost datagram is not sent again; an error is about an earlier one.
         let _ = self.socket.send(&octets);
         self.sent = Instant::now();
     }
@@ -282,13 +282,13 @@ impl Membership {
         self.send(ChatDatagramMessage::ControlMessage { kind: kind.value() });
     }
 
-    /// Until it ends; gives the exit code.
+    /// Runs until the membership ends; returns the exit code.
     fn chat(&mut self) -> i32 {
         let to_server = limits::CHAT_DATAGRAM_SIZE - 2 - self.room.len() - self.token.len();
         let limit = to_server.min(limits::RELAY_DATAGRAM_SIZE - 2 - self.user.len()); // (6.6)
         let lines = read_lines();
         let datagrams = read_datagrams(must(NO_ANSWER, self.socket.try_clone()));
-        let mut waiting: Vec<String> = Vec::new(); // texts that were not sent yet
+        let mut waiting: Vec<String> = Vec::new(); // texts not sent yet
         let (mut is_member, mut is_ended) = (false, false);
         let (mut asked, mut left, mut refused) = (0, 0, 0); // WHO, LEAVE, "port unreachable"
         let mut heard = Instant::now();
@@ -299,7 +299,7 @@ impl Membership {
             allowance += (now - counted).as_secs_f64() * limits::MESSAGE_RATE as f64;
             allowance = allowance.min(limits::MESSAGE_BURST as f64);
             counted = now;
-            // One of the allowance is kept for WHO.
+            // One message of the allowance is kept for WHO.
             while is_member && left == 0 && allowance >= 2.0 {
                 if !waiting.is_empty() {
                     let text = waiting.remove(0);
@@ -328,7 +328,7 @@ impl Membership {
                 (left, next) = (left + 1, now + timers::LEAVE_INTERVAL);
             } else if left == 0 && (!is_member || asked > 0 || is_silent) && now >= next {
                 if asked == limits::REGISTER_TRIES {
-                    note("no datagrams come through between the server and here");
+                    note("no datagrams get through between the server and this computer");
                     return NO_DATAGRAMS;
                 }
                 self.ask(ControlKind::Who);
@@ -337,7 +337,7 @@ impl Membership {
             } else if now - self.sent >= timers::KEEPALIVE_INTERVAL {
                 self.send(ChatDatagramMessage::Keepalive);
             }
-            // All timers are looked at above.
+            // All timers are checked above.
             let octets = match datagrams.recv_timeout(Duration::from_millis(50)) {
                 Ok(Ok(octets)) => octets,
                 Ok(Err(_)) if refused < 2 => {
@@ -393,7 +393,7 @@ fn usage() -> ! {
     end(USAGE, format!("usage: chat {options} create|join ROOM"))
 }
 
-/// With a port, and brackets around an address of IPv6.
+/// With a port, and brackets around an IPv6 address.
 fn with_port(server: &str) -> String {
     let is_bare = !server.starts_with('[') && server.matches(':').count() > 1;
     let server = if is_bare {
@@ -451,7 +451,7 @@ fn main() {
             None => end(REFUSED, format!("refused: status {status}")),
         }
     }
-    // Connected to the address that the answer came from, so that nobody else is heard.
+    // Connected to the server's address, so that datagrams from others are dropped.
     here.set_port(0);
     let socket = must(NO_ANSWER, UdpSocket::bind(here));
     must(NO_ANSWER, socket.connect(there));

@@ -4,6 +4,7 @@ A folder has render.py (the whole file), types.py (numbers, names and value type
 functions of a message), source.py (how the language is written) and, where a language needs them, stream.py (a
 generated frame reader) and runner_fields.py (the fields of a runner in a typed language). What does not depend on the
 layouts (the UTF-8 check, JSON) is a real source file beside them, `runtime*`, and becomes part of the output unchanged.
+python/ has two renderers, fastcodec.py and standalone.py, and takes its value types from tcrp/messages.py.
 """
 from __future__ import annotations
 

@@ -3,14 +3,12 @@
 It runs before anything is installed: what it imports needs the standard library alone.
 
 --tools prints one line per tool: "apt" or "npm", its name, its oldest version ("-" for any), and the packages to
-install. --versions runs each tool that is installed and prints its version.
+install. --missing prints each tool that is not installed or is too old. --versions prints the version of each tool.
 """
 from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -25,30 +23,29 @@ def tools() -> list[Tool]:
     return list(dict.fromkeys(tool for backend in discover() for tool in backend.tools))
 
 
-def version(tool: Tool, modules: Path) -> str:
-    """The first line that the tool prints about its version; "" if it is not installed."""
-    if not tool.is_installed(modules):
-        return ""
-    program, *arguments = (word.format(modules=modules) for word in tool.version)
-    done = subprocess.run([shutil.which(program) or program, *arguments], stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    return done.stdout.partition("\n")[0]
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 0."""
+    """The exit code: 1 if --missing prints anything, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tcrp.gen.backends", description="The tools of all languages.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--tools", action="store_true", help="print what to install")
+    what.add_argument("--missing", action="store_true", help="print what is missing or too old; exit 1 if anything is")
     what.add_argument("--versions", action="store_true", help="print the versions of what is installed")
     options = parser.parse_args(arguments)
     modules = Path(os.environ.get("TCRP_NODE_MODULES", ROOT / "build" / "node_modules"))
+    status = 0
     for tool in tools():
-        if options.tools:
+        if options.missing:
+            lacking = tool.missing(modules)
+            if lacking:
+                oldest = f"{tool.oldest} or later; " if tool.oldest else ""
+                source = "npm install" if tool.from_npm else "Debian, Ubuntu: apt install"
+                print(f"tools: no {lacking} ({oldest}{source} {tool.packages})")
+                status = 1
+        elif options.tools:
             print("npm" if tool.from_npm else "apt", tool.name, tool.oldest or "-", tool.packages)
         elif tool.version:
-            print(tool.name, version(tool, modules) or "not installed", sep=": ")
-    return 0
+            print(tool.name, tool.installed_version(modules) or "not installed", sep=": ")
+    return status
 
 
 if __name__ == "__main__":

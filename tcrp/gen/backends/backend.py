@@ -6,11 +6,15 @@ path from the root of the repository.
 """
 from __future__ import annotations
 
+import functools
+import re
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tcrp.gen.backends.capabilities import ALL, Feature
 from tcrp.gen.model import Model
 
 Renderer = Callable[[Model], str]
@@ -32,8 +36,35 @@ class Tool:
     from_npm: bool = False
 
     def is_installed(self, modules: Path) -> bool:
-        """Whether it can be used here; `modules` is the folder of npm packages."""
+        """Whether it is installed here, in whatever version; `modules` is the folder of npm packages."""
         return (modules / self.name).is_dir() if self.from_npm else shutil.which(self.name) is not None
+
+    @functools.cache  # noqa: B019 (tools are few, and live as long as the program)
+    def installed_version(self, modules: Path) -> str:
+        """The first line with text that its `version` command prints; "" if it cannot run, or there is no command."""
+        words = [word.format(modules=modules) for word in self.version]
+        program = shutil.which(words[0]) if words and self.is_installed(modules) else None
+        if not program:
+            return ""
+        done = subprocess.run([program, *words[1:]], stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
+        return next((line for line in done.stdout.splitlines() if line.strip()), "")
+
+    def missing(self, modules: Path) -> str:
+        """What is missing, as "go", or as "go 1.19 (this is 1.18.1)" if it is too old; "" if it can be used."""
+        if not self.is_installed(modules):
+            return self.name
+        if not self.version or not self.oldest:
+            return ""
+        printed = self.installed_version(modules)
+        found = re.search(r"\d+(\.\d+)+", printed) or re.search(r"\d+", printed)
+        if found and _numbers(found[0]) >= _numbers(self.oldest):
+            return ""
+        return f"{self.name} {self.oldest} (this is {found[0] if found else 'no version'})"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]
 
 
 @dataclass(frozen=True)
@@ -74,6 +105,7 @@ class Backend:
     `outputs` are the generated files: path from the root of the repository -> renderer. The first is the codec that
     users copy; they need `requires` for it. `toolchain` is what building and running needs, `environment` holds for all
     commands. `runner` answers `python -m tcrp conform codec`; without one no test runs the codec.
+    `capabilities` are the features of the IR that its renderers can express.
     """
 
     name: str
@@ -85,6 +117,7 @@ class Backend:
     example: Example | None = None
     checks: tuple[Check, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    capabilities: frozenset[Feature] = ALL
 
     @property
     def codec(self) -> str:

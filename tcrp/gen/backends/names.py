@@ -1,4 +1,4 @@
-"""The wire's names as the languages write them, and the dotted paths that errors name."""
+"""The names of the protocol in the style of each language, and the dotted paths in errors."""
 from __future__ import annotations
 
 import re
@@ -32,5 +32,5 @@ def screaming(name: str) -> str:
 
 
 def path(*parts: str) -> str:
-    """The dotted path of a field, from the message down; parts that are "" do not count."""
+    """The dotted path of a field, from the message down; parts that are "" are left out."""
     return ".".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""Documentation in the outputs: what is said of a message, and text folded into the comments of a language."""
+"""Documentation in the outputs: descriptions of messages, and text folded into comments."""
 from __future__ import annotations
 
 import textwrap
@@ -14,7 +14,7 @@ def fold(text: str, width: int) -> list[str]:
 
 
 def lines(paragraphs: Iterable[str], prefix: str, width: int) -> list[str]:
-    """Each paragraph behind `prefix` ("// ", "/// ", " * "), folded to `width` in all; "" is a line by itself.
+    """Each paragraph after `prefix` ("// ", "/// ", " * "), folded to `width` in all; "" is an empty line.
 
     Two paragraphs in a row stay lines that follow each other: put "" where a blank line is wanted.
     """

@@ -55,3 +55,10 @@ class Source:
 def quoted(text: str) -> str:
     """A string literal of the C family; `text` has no control characters."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def octets_literal(octets: bytes, numeric: str) -> str:
+    """A string literal whose characters are `octets`; `numeric` is the format of an escape by number."""
+    escapes = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
+    plain = (escapes.get(octet) or (chr(octet) if 0x20 <= octet < 0x7F else numeric.format(octet)) for octet in octets)
+    return f'"{"".join(plain)}"'

@@ -1,4 +1,4 @@
-"""What a generated reader of a stream has to know: where the sizes of a frame are."""
+"""The head of a frame, for generated frame readers: where its sizes are."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tcrp.gen.model import Message, SchemaError, Struct, Unsigned
 
 @dataclass(frozen=True)
 class Head:
-    """The fixed beginning of `frame`: `octets` in all, its numbers, and the names of those that count octets."""
+    """The fixed head of `frame`, of `octets` octets: its numbers, and the names of those that count octets."""
 
     frame: Message
     octets: int
@@ -17,7 +17,7 @@ class Head:
 
 
 def heads(messages: tuple[Message, ...]) -> list[Head]:
-    """One for each message that starts another. Raises SchemaError if it does not say where that one ends."""
+    """The heads of all frames. Raises SchemaError if a head does not determine the size of its frame."""
     by_name = {message.name: message for message in messages}
     found = []
     for message in messages:

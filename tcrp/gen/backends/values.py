@@ -1,4 +1,4 @@
-"""The value types that codecs in other languages declare: each once, whatever number of bodies is read into it."""
+"""The value types that the codecs declare: each once, however many bodies are read into it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ AttributeType = Union[Type, JsonMember]
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of a value type; with `may_be_absent` it has no value where the octets have none."""
+    """An attribute of a value type; with `may_be_absent` it may have no value."""
 
     name: str
     doc: str
@@ -68,19 +68,19 @@ def value_types(model: Model) -> tuple[ValueType, ...]:
 
 
 def several(forms: Sequence[Form]) -> bool:
-    """Whether the forms of one choice have more than one value type, so that a value has to say which it is."""
+    """Whether the forms of one choice have several value types, so that a value must name its form."""
     return len({form.value.name for form in forms}) > 1
 
 
 def form_name(form: Form, forms: Sequence[Form]) -> str:
-    """What tells the values of `form` from those of the other `forms`: the name of the one that is written; or ""."""
+    """The name that distinguishes values of `form` from those of the other `forms`: that of the written one; or ""."""
     if not several(forms):
         return ""
     return next(other.name for other in forms if other.written and other.value.name == form.value.name)
 
 
 def misreadings(choice: Choice) -> list[tuple[int | None, str]]:
-    """As what else the default form of `choice` might be read, if it could be written so: (first octet, other form).
+    """The other forms as which a written default form of `choice` might be read: (first octet, other form).
 
     The octet is None, and the form may be "nothing", where the default form would have no octets. A writer checks
     these in their order, after the fields of the form.
@@ -93,12 +93,12 @@ def misreadings(choice: Choice) -> list[tuple[int | None, str]]:
 
 
 def begins_with_constant(body: Struct | JsonObject) -> bool:
-    """Whether the first octets of the body are always the same."""
+    """Whether the body always begins with the same octets."""
     return isinstance(body, Struct) and bool(body.fields) and isinstance(body.fields[0].type, Constant)
 
 
 def has_octets(body: Struct) -> bool:
-    """Whether the body is never built as no octets at all."""
+    """Whether the body always has at least one octet."""
     return any(not field.optional and (isinstance(field.type, (Constant, Unsigned))
                                        or (isinstance(field.type, Run)
                                            and (field.type.minimum > 0 or isinstance(field.type.extent, UpTo))))
@@ -115,7 +115,7 @@ def type_name(message: Message, spell: Callable[[str], str]) -> str:
 
 @dataclass(frozen=True)
 class Interface:
-    """The type that the `values` of a choice have in common, where it has several; each is a value type's name."""
+    """The common type of a choice with several value types, whose names are `values`."""
 
     name: str
     doc: str
@@ -123,7 +123,7 @@ class Interface:
 
 
 def interface(message: Message, spell: Callable[[str], str]) -> Interface | None:
-    """The interface of a message that is a choice, or of the choice inside it; None if there is one value type."""
+    """The interface of a message that is a choice, or of the choice in it; None if it has only one value type."""
     found = forms(message)
     if not several(found):
         return None
@@ -136,7 +136,7 @@ def interface(message: Message, spell: Callable[[str], str]) -> Interface | None
 
 
 def bits(kind: Unsigned, path: str, language: str) -> int:
-    """The size in bits (8, 16, 32, 64) of the integer type of a number; 0 if it must be an array of octets.
+    """The size in bits (8, 16, 32, 64) of the integer type of a number; 0 if only an array of octets can hold it.
 
     Raises SchemaError if it must, but has bounds of its own.
     """
@@ -151,7 +151,7 @@ def bits(kind: Unsigned, path: str, language: str) -> int:
 
 
 def on_stream(message: Message) -> bool:
-    """Whether a message that ends too early is incomplete, not invalid: it stands on the stream itself."""
+    """Whether a message that ends too early is incomplete, not invalid: it is read directly from the stream."""
     return message.transport == "tcp" and not message.inside
 
 
@@ -163,7 +163,7 @@ def forms(message: Message) -> tuple[Form, ...]:
 
 
 def _value_type(name: str, doc: str, form: str, bodies: list[Message | Form]) -> ValueType:
-    # What is written decides the types: the JSON form of a request says more than the bare one.
+    # The written body decides the types: the JSON form of a request has more attributes than the bare one.
     main = next((body for body in bodies if isinstance(body, Message) or body.written), bodies[0])
     value = main.value
     assert isinstance(value, Value)

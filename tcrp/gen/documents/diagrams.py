@@ -1,7 +1,21 @@
 """Octet diagrams: a row of boxes for a body, with name and size of each field."""
 from __future__ import annotations
 
-from tcrp.gen.model import Choice, Constant, Field, Form, JsonObject, Message, Run, SizedBy, Struct, Unsigned, UpTo
+from tcrp.gen.documents.words import number_of_octets
+from tcrp.gen.model import (
+    Choice,
+    Constant,
+    Exactly,
+    Field,
+    Form,
+    JsonObject,
+    Message,
+    Run,
+    SizedBy,
+    Struct,
+    Unsigned,
+    UpTo,
+)
 
 WIDTH = 110  # columns; a longer row of boxes goes on below
 
@@ -55,6 +69,8 @@ def size(field: Field) -> str:
         return literal(kind.octets)
     if isinstance(kind, Run) and isinstance(kind.extent, SizedBy):
         return kind.extent.size
+    if isinstance(kind, Run) and isinstance(kind.extent, Exactly):
+        return number_of_octets(kind.extent.octets)
     if isinstance(kind, Run) and isinstance(kind.extent, UpTo):
         return f"to {literal(kind.extent.delimiter)}"
     return "JSON, to the end" if isinstance(kind, JsonObject) else "to the end"

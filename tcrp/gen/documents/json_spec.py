@@ -13,6 +13,7 @@ from tcrp.gen.model import (
     Assigned,
     Choice,
     Constant,
+    Exactly,
     Extent,
     Field,
     Form,
@@ -49,7 +50,7 @@ _READING = (
     "Of a choice's forms a reader takes empty if no octet is left, else the case whose first_octet is the next "
     "octet, else default. The octet stays part of the form. A writer never writes a form that would be read as "
     "another (out_of_range), nor a form whose written is false.",
-    "A writer makes the same checks in the same order, a size where the size field stands; a value of the wrong "
+    "A writer makes the same checks in the same order, a size at the place of the size field; a value of the wrong "
     "type is bad_type. What it raises has no offset.",
 )
 
@@ -57,12 +58,13 @@ _Checks = tuple[tuple[str, str], ...]
 _TRAILING = ("trailing_octets", "the body is closed and an octet follows its last field; the field is the body")
 _BOUNDS = ("out_of_range", "the octets are fewer than minimum or more than maximum; at the field's first octet")
 _EXTENTS = (("truncated", "sized_by: fewer octets are left than the size says; at the field's first octet"),
+            ("truncated", "exactly: fewer octets are left than octets says; at the field's first octet"),
             ("missing_delimiter", "up_to: the delimiter does not follow; at the field's first octet"))
 _KINDS: tuple[tuple[str, str, _Checks], ...] = (
     ("struct", "Fields, one after the other.", (_TRAILING,)),
     ("choice", "One of several forms, to the end of the message.",
      (("truncated", "no octet is left and there is no form for that; the field is the choice"),)),
-    ("unsigned", "An integer of so many octets. Values that its registry does not assign are valid here.",
+    ("unsigned", "An integer of that number of octets. Values that its registry does not assign are valid here.",
      (("truncated", "fewer octets are left; at the field's first octet"),
       ("out_of_range", "the number is below minimum or above maximum; at the field's first octet"))),
     ("octets", "Octets of any value.", (*_EXTENTS, _BOUNDS)),
@@ -75,7 +77,7 @@ _KINDS: tuple[tuple[str, str, _Checks], ...] = (
     ("json_object", "All octets that are left, one JSON object (RFC 8259). Without members, the object itself; "
      "with members, the values of these, all others being ignored. All faults are at the object's first octet.",
      (("bad_utf8", "the octets are not UTF-8"),
-      ("bad_json", "they are not one JSON object and nothing else, a key stands twice in one object, a number is "
+      ("bad_json", "they are not one JSON object and nothing else, a key occurs twice in one object, a number is "
        "NaN, infinite or beyond binary64, a string holds a lone surrogate, or objects and lists nest deeper than "
        "the limit json_depth"),
       ("bad_json", "a required member is missing under its name and all synonyms, or a member is not of its kind"),
@@ -157,6 +159,8 @@ def _type(kind: Type) -> Data:
 def _extent(extent: Extent) -> Data:
     if isinstance(extent, SizedBy):
         return {"kind": "sized_by", "size": extent.size}
+    if isinstance(extent, Exactly):
+        return {"kind": "exactly", "octets": extent.octets}
     if isinstance(extent, UpTo):
         return {"kind": "up_to", "delimiter": extent.delimiter.hex()}
     return {"kind": "rest"}

@@ -8,6 +8,7 @@ check at all is in _HEAD, which ends up in the file.
 from __future__ import annotations
 
 from tcrp.gen import model as ir
+from tcrp.gen.backends.capabilities import ALL, Feature
 from tcrp.gen.documents.kaitai_parts import (
     Node,
     enum,
@@ -23,10 +24,11 @@ from tcrp.gen.documents.kaitai_parts import (
 from tcrp.gen.documents.yamltext import to_yaml
 from tcrp.gen.model import SchemaError
 
+CAPABILITIES = ALL - {Feature.NUMBER_ABOVE_U64}
 _HEAD = """\
 TCRP, a chat-room protocol: rooms over TCP, messages over UDP. spec/tcrp.md is the specification.
 
-What stands at the top is what one side sends on one TCP connection, whole: its frames and, from a client, perhaps
+The top level is all that one side sends on one TCP connection, whole: its frames and, from a client, perhaps
 an endpoint announcement. To read one message whose octets are at hand, use the type of its name; for a datagram
 they are the datagram's and nothing else. control_header, the beginning of a control_frame, is no type here.
 
@@ -68,7 +70,7 @@ class _Writer:
         }
 
     def _stream(self) -> list[Node]:
-        """What stands on the stream itself: frames, whose sizes are read ahead, then what has no size of its own."""
+        """The messages on the stream itself: frames, whose sizes are read ahead, then what has no size of its own."""
         seq: list[Node] = []
         for message in self._messages:
             if message.transport != "tcp" or message.inside:
@@ -178,8 +180,10 @@ class _Writer:
             bounds["max"] = kind.maximum
         attribute: Node = {"id": field.name, "doc": field.doc, "type": integer(field, path), "valid": bounds}
         if kind.registry:
-            if bounds:
-                raise SchemaError(path, "a bounded number of a registry is not described in Kaitai Struct")
+            if bounds:  # `min` and `max` compare integers, and the value is one of an enumeration
+                signs = {"min": ">=", "max": "<="}
+                attribute["valid"] = {"expr": " and ".join(
+                    f"_.to_i {signs[name]} {bound}" for name, bound in bounds.items())}
             attribute["doc"] += other_values(self._registries[kind.registry])
             attribute["enum"] = self._enum_name(kind.registry)
         node["seq"].append(attribute)
@@ -189,6 +193,9 @@ class _Writer:
         attribute: Node = {"id": name, "doc": field.doc}
         if isinstance(kind.extent, ir.SizedBy):
             attribute["size"] = size = kind.extent.size
+        elif isinstance(kind.extent, ir.Exactly):
+            attribute["size"] = kind.extent.octets
+            size = str(kind.extent.octets)
         elif isinstance(kind.extent, ir.UpTo):
             attribute["size"] = size = f"{name}_size"
             instances[f"{name}_search"] = {"pos": start, "type": self._search(kind.extent.delimiter)}
@@ -196,8 +203,9 @@ class _Writer:
         else:
             attribute["size-eos"] = True
             size = "_io.size" if start == "0" else f"(_io.size - ({start}))"
-        conditions = [f"{size} >= {kind.minimum}"] if kind.minimum > 0 else []
-        if kind.maximum is not None:
+        bounded = not isinstance(kind.extent, ir.Exactly)
+        conditions = [f"{size} >= {kind.minimum}"] if bounded and kind.minimum > 0 else []
+        if bounded and kind.maximum is not None:
             conditions.append(f"{size} <= {kind.maximum}")
         if kind.encoding:
             attribute["type"] = "str"

@@ -4,7 +4,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tcrp.gen.model import Constant, Field, JsonMember, JsonObject, Registry, Run, SchemaError, SizedBy, Unsigned, UpTo
+from tcrp.gen.model import (
+    Field,
+    JsonMember,
+    JsonObject,
+    Registry,
+    Run,
+    SchemaError,
+    SizedBy,
+    Unsigned,
+    UpTo,
+)
 
 Node = dict[str, Any]
 _WIDTHS = (1, 2, 4, 8)  # octets of Kaitai's integers
@@ -22,17 +32,15 @@ def extent(fields: tuple[Field, ...], path: str) -> tuple[int, list[str]]:
     sizes: list[str] = []
     for field in fields:
         kind = field.type
-        if isinstance(kind, Unsigned) and not field.optional:
-            fixed += kind.octets
-        elif isinstance(kind, Constant):
-            fixed += len(kind.octets)
+        if field.fixed_size is not None:
+            fixed += field.fixed_size
         elif isinstance(kind, Run) and isinstance(kind.extent, SizedBy):
             sizes.append(kind.extent.size)
         elif isinstance(kind, Run) and isinstance(kind.extent, UpTo):
             sizes.append(f"{field.name}_size")
             fixed += len(kind.extent.delimiter)
         else:
-            raise SchemaError(path, f"stands behind {field.name}, whose size Kaitai Struct cannot tell")
+            raise SchemaError(path, f"follows {field.name}, whose size Kaitai Struct cannot tell")
     return fixed, sizes
 
 

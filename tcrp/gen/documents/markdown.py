@@ -28,7 +28,7 @@ def blocks(model: Model) -> dict[str, str]:
     found["limits"] = tables.quantities("limit", model.limits)
     found["timers"] = tables.quantities("timer", model.timers)
     found["sequence create_join_chat_leave"] = f"```mermaid\n{session.sequence()}\n```"
-    found["session"] = session.annexe()
+    found["session"] = session.appendix()
     backends = discover()
     found["codecs"] = languages.codecs(backends, "en")
     found["codecs ja"] = languages.codecs(backends, "ja")
@@ -53,5 +53,5 @@ def splice(path: str, text: str, found: dict[str, str]) -> str:
     filled = _BLOCK.sub(fill, text)
     markers = len(re.findall(r"<!-- (?:begin|end) generated", text))
     if markers != 2 * len(_BLOCK.findall(text)):
-        raise SchemaError(path, "a marker of a generated block stands alone")
+        raise SchemaError(path, "a marker of a generated block has no counterpart")
     return filled

@@ -1,6 +1,6 @@
 """A whole visit as an example: who sends which message to whom. Its octets are computed, never typed.
 
-The specification's examples, its annexe A and the sequence diagram are printed from it; tests/gen/test_gen_session.py
+The specification's examples, its appendix A and the sequence diagram are printed from it; tests/gen/test_gen_session.py
 plays it against the server, which must say exactly this.
 """
 from __future__ import annotations
@@ -102,7 +102,7 @@ def annotated(message: str, octets: bytes) -> str:
     return "\n".join(Dump(full=True).lines(pieces))
 
 
-def annexe() -> str:
+def appendix() -> str:
     """The whole visit in annotated octets."""
     parts = []
     for number, step in enumerate(steps(), 1):

@@ -8,6 +8,7 @@ from tcrp.gen.model import (
     Assigned,
     Choice,
     Constant,
+    Exactly,
     Field,
     Ignored,
     JsonMember,
@@ -57,8 +58,8 @@ def _octets(field: Field) -> str:
     kind = field.type
     if isinstance(kind, Unsigned):
         return str(kind.octets)
-    if isinstance(kind, Constant):
-        return str(len(kind.octets))
+    if field.fixed_size is not None:
+        return str(field.fixed_size)
     return f"`{kind.extent.size}`" if isinstance(kind, Run) and isinstance(kind.extent, SizedBy) else size(field)
 
 
@@ -86,7 +87,7 @@ def _values(field: Field) -> str:
             words.append(kind.registry)
     elif isinstance(kind, Constant):
         words.append(literal(kind.octets))
-    elif isinstance(kind, Run):
+    elif isinstance(kind, Run) and not isinstance(kind.extent, Exactly):
         words.append(_bounds(kind.minimum, kind.maximum))
     if field.optional:
         words.append("may be missing" + ("" if field.absent is None else f": then {field.absent}"))

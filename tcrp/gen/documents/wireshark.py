@@ -6,14 +6,17 @@ or registry carry the name of their body too (tcrp.notice.kind).
 """
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tcrp.gen.backends.capabilities import ALL, Feature
 from tcrp.gen.model import (
     NOTICE,
     Choice,
     Constant,
+    Exactly,
     Field,
     Form,
     Ignored,
@@ -29,6 +32,7 @@ from tcrp.gen.model import (
     UpTo,
 )
 
+CAPABILITIES = ALL - {Feature.NUMBER_ABOVE_U32, Feature.NUMBER_ABOVE_U64}
 _WIDTH = 120
 _INTEGERS = {1: "uint8", 2: "uint16", 3: "uint24"}
 _UNSEEN = {"bad_type", "bad_name"}  # a caller's fault; what Unicode says of a name
@@ -65,7 +69,7 @@ class _Writer:
         messages = [message for message in self._model.messages if not message.starts]
         bodies = {message.name: self._message(message) for message in messages}
         alone = [message for message in messages if message.transport == "tcp" and not message.inside]
-        frames = [message for message in alone if _head(message)]
+        frames = [message for message in alone if _header(message)]
         if len(frames) != 1 or len(alone) > 2:
             raise SchemaError("CARRIAGE", "the dissector reads one kind of frame and one message after the request")
         after = [{"name": message.name, "size": _size(message)} for message in alone if message not in frames]
@@ -84,7 +88,7 @@ class _Writer:
             "frame": frames[0].name,
             "accept": {"client": limits["request_accept"], "server": limits["reply_accept"]},
             "after_request": after[0] if after else None,
-            "datagrams": {message.sender: message.name for message in messages if message.transport == "udp"},
+            "datagrams": {side: _datagram(messages, side) for side in ("client", "server")},
         }
 
     # ---- bodies ----
@@ -93,7 +97,7 @@ class _Writer:
         body = message.body
         fields = self._fields(body, message.name) if isinstance(body, Struct) else [self._choice(body)]
         return {"filter": self._filter(message.name, "none", message.doc), "sender": message.sender,
-                "maximum": message.maximum, "head": _head(message), "has_forms": isinstance(body, Choice) or None,
+                "maximum": message.maximum, "header": _header(message), "has_forms": isinstance(body, Choice) or None,
                 "closed": (isinstance(body, Struct) and body.may_trail) or None, "fields": fields}
 
     def _form(self, form: Form) -> Data:
@@ -127,6 +131,8 @@ class _Writer:
             data.update(kind="run", encoding=kind.encoding or None, minimum=kind.minimum or None, maximum=kind.maximum)
             if isinstance(kind.extent, SizedBy):
                 data["sized_by"] = kind.extent.size
+            if isinstance(kind.extent, Exactly):
+                data["exactly"] = kind.extent.octets
             if isinstance(kind.extent, UpTo):
                 data["up_to"] = kind.extent.delimiter
             inside = {message.state: message.name for message in self._model.messages
@@ -182,17 +188,30 @@ def _all_fields(body: Struct | Choice | JsonObject) -> Iterator[Field]:
                 yield field
 
 
-def _head(message: Message) -> int | None:
-    """Octets of the numbers that a frame begins with, None for a message that does not tell its size."""
+def _header(message: Message) -> int | None:
+    """Octets of the fields of fixed size that a frame begins with, None for a message that does not tell its size."""
     if not isinstance(message.body, Struct) or not any(map(message.body.counted, message.body.fields)):
         return None
-    return sum(field.type.octets for field in message.body.fields if isinstance(field.type, Unsigned))
+    fields = message.body.fields
+    sizes = list(itertools.takewhile(lambda size: size is not None, (field.fixed_size for field in fields)))
+    if any(map(message.body.counted, fields[len(sizes):])):
+        raise SchemaError(message.name, "has a size behind a run of octets: the dissector reads all sizes first")
+    return sum(size for size in sizes if size is not None)
+
+
+def _datagram(messages: list[Message], side: str) -> str | None:
+    """The datagram that `side` sends. Raises SchemaError if there are several: nothing tells them apart."""
+    found = [message.name for message in messages if message.transport == "udp" and not message.inside
+             and message.sender in (side, "both")]
+    if len(found) > 1:
+        raise SchemaError(found[1], f"the dissector reads one datagram of a {side}, which is {found[0]}")
+    return found[0] if found else None
 
 
 def _size(message: Message) -> int:
     fields = message.body.fields if isinstance(message.body, Struct) else ()
     if not fields or not all(isinstance(field.type, Unsigned) and not field.optional for field in fields):
-        raise SchemaError(message.name, "stands on the stream, and has no fixed size")
+        raise SchemaError(message.name, "is on the stream, and has no fixed size")
     return sum(field.type.octets for field in fields if isinstance(field.type, Unsigned))
 
 

@@ -1,5 +1,5 @@
 
--- ---- what Wireshark is told once ----
+-- ---- registered with Wireshark once ----
 
 local tcrp = Proto("tcrp", "TCRP chat rooms")
 tcrp.prefs.ports = Pref.range("TCP and UDP ports", tostring(model.port), "Ports that TCRP servers listen on", 65535)
@@ -100,7 +100,7 @@ local function add(m, filter, from, to, ...)
     return m.tree:add(fields[filter], m.tvb(from, to - from), ...)
 end
 
--- Wireshark ends a text at a NUL: U+2400, the symbol for it, stands there in its place.
+-- Wireshark ends a text at a NUL: it is replaced by U+2400, the symbol for it.
 local function add_text(m, filter, from, to)
     local range = m.tvb(from, to - from)
     local text = range:string(ENC_UTF_8)
@@ -147,7 +147,7 @@ local function read_unsigned(m, field, at)
 end
 
 local function read_run(m, field, at)
-    local stop, size = m.to, field.sized_by and m.values[field.sized_by]
+    local stop, size = m.to, field.exactly or (field.sized_by and m.values[field.sized_by])
     if size then
         stop = at + size
         if stop > m.to then
@@ -240,7 +240,7 @@ end
 
 -- ---- messages ----
 
--- Reads the message `name` from octet `from` to `to`; `above` is what it stands in (pinfo, tree, sender, line).
+-- Reads the message `name` from octet `from` to `to`; `above` is what contains it (pinfo, tree, sender, line).
 local function read_message(above, name, tvb, from, to)
     local message = model.messages[name]
     local m = setmetatable({tvb = tvb, to = to, path = name, values = {}}, {__index = above})
@@ -268,7 +268,7 @@ local function root(above)
     return above.tree
 end
 
--- A message that stands by itself: a line of the info column, which begins with its name or that of its form.
+-- A message by itself: a line of the info column, which begins with its name or that of its form.
 local function read_line(above, name, tvb, from, to)
     root(above)
     above.line = model.messages[name].has_forms and {} or {name}

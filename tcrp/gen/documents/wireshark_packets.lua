@@ -26,15 +26,17 @@ end
 
 -- How many octets the frame at `at` has, by its own sizes; nil if its header is not here or is to be refused.
 local function frame_size(frame, tvb, at, accept)
-    if tvb:len() - at < frame.head then return nil end
-    local total, place = frame.head, at
+    if tvb:len() - at < frame.header then return nil end
+    local total, place = 0, at
     for _, field in ipairs(frame.fields) do
-        if field.kind == "unsigned" then
+        local fixed = field.exactly or (field.kind == "constant" and #field.octets) or field.octets
+        total = total + (fixed or 0)
+        if field.kind == "unsigned" and place < at + frame.header then
             local value = number(tvb, place, field.octets)
             if not value or out_of_bounds(field, value) or (field.counts and value > accept) then return nil end
             if field.counts then total = total + value end
-            place = place + field.octets
         end
+        place = place + (fixed or 0)
     end
     return total
 end
@@ -67,7 +69,7 @@ local function read_stream(above, tvb)
         if exchange and (at > 0 or (exchange.request < number and not size)) then
             return read_after_request(above, exchange, tvb, at)
         end
-        local refused, whole = left >= frame.head and not size, size and size <= left
+        local refused, whole = left >= frame.header and not size, size and size <= left
         if not whole and not refused and above.pinfo.can_desegment > 0 then return at end
         local stop = whole and at + size or tvb:len()
         read_line(above, model.frame, tvb, at, stop)

@@ -30,10 +30,9 @@ from tcrp.messages import (  # noqa: E402
     ResponsePayload,
     TextMessage,
 )
-from tcrp_client import app, events, loop, outgoing, session  # noqa: E402
-from tcrp_client.ui import line as plain  # noqa: E402
-from tcrp_client.ui import messages as texts  # noqa: E402
-from tcrp_client.ui import render  # noqa: E402
+from tcrp_client import app, events, flow, loop, outgoing, session, visit  # noqa: E402
+from tcrp_client import who as who_query  # noqa: E402
+from tcrp_client.ui import messages, render  # noqa: E402
 
 FAULTS: dict[str, Callable[[], None]] = {}
 HEADER = int(LIMITS.control_header_size)
@@ -236,7 +235,7 @@ def ignores_detail() -> None:
 
 @fault
 def refusals_are_fine() -> None:
-    plain._EXIT_CODES[events.Refused] = plain.ExitCode.DONE
+    flow.EXIT_CODES[events.RequestRefused] = flow.ExitCode.DONE
 
 
 @fault
@@ -304,7 +303,7 @@ def any_token() -> None:
 @fault
 def announces_twice() -> None:
     def opened(original: Any, link: Any) -> None:
-        link.control.sendall(b"\xc3\x51" * 2)
+        link.control.write(b"\xc3\x51" * 2)
         original(link)
     wrap(loop.Link, "open_datagrams", opened)
 
@@ -318,7 +317,7 @@ def announces_early() -> None:
 def wants_the_end() -> None:
     def register(original: Any, self: Any, token: str, now: float) -> Any:
         if self._control._reader.waiting:
-            return self._end(events.Failed(events.Failure.BROKEN, "more than an answer"))
+            return self._end(events.RequestFailed(events.Failure.BROKEN, "more than an answer"))
         return original(self, token, now)
     wrap(session.Session, "_register", register)
 
@@ -347,18 +346,18 @@ def lives_on_tcp() -> None:
 
 @fault
 def failures_are_fine() -> None:
-    plain._EXIT_CODES[events.Failed] = plain.ExitCode.DONE
+    flow.EXIT_CODES[events.RequestFailed] = flow.ExitCode.DONE
 
 
 @fault
 def waits_for_ever() -> None:
-    plain.CONNECT_TIME = 1_000.0
+    visit.CONNECT_TIME = 1_000.0
 
 
 @fault
 def waits_for_each_read() -> None:
     def receive(original: Any, self: Any, octets: bytes, now: float) -> Any:
-        self._answer_by = now + plain.CONNECT_TIME
+        self._answer_by = now + visit.CONNECT_TIME
         return original(self, octets, now)
     wrap(session.Session, "receive_control", receive)
 
@@ -396,17 +395,15 @@ def asks_once() -> None:
 
 @fault
 def asks_for_ever() -> None:
-    wrap(session.Session, "_begin_asking_at", lambda original, self, first, now, tries=0: original(
-        self, first, now, 1_000))
+    wrap(who_query.WhoQuery, "begin", lambda original, self, first, now, tries=0: original(self, first, now, 1_000))
 
 
 @fault
 def asks_on() -> None:
     def members(original: Any, self: Any, *arguments: Any) -> Any:
-        asked = self._ask_at
+        due = self._who.due
         found = original(self, *arguments)
-        self._ask_at = asked
-        self._is_answer_shown = True
+        self._who.due, self._who.is_wanted = due, True
         return found
     wrap(session.Session, "_members", members)
 
@@ -571,14 +568,14 @@ def sends_controls() -> None:
 
 @fault
 def floods() -> None:
-    session.MESSAGE_BURST = 1_000
+    outgoing.MESSAGE_BURST = 1_000
 
 
 # ---- 8.5, 12, 13 ----
 
 @fault
 def prints_raw() -> None:
-    render.displayable = texts.displayable = lambda text: text
+    render.displayable = messages.displayable = lambda text: text
 
 
 @fault

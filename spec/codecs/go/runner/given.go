@@ -12,15 +12,15 @@ import (
 	"tcrp"
 )
 
-// given makes values of the codec's types from JSON. What has no place in a type (a word where a number must stand,
-// 256 in an octet) is a fault; the value is then a harmless one, and so are all that would be judged after it. So an
-// error of the encoder is about what comes before the fault.
+// given makes values of the codec's types from JSON. What a type cannot hold (a string for a number, 256 for an octet)
+// is a fault; the value is then replaced by a valid one, and so are all that would be checked after it. An error of the
+// encoder is therefore about something before the fault.
 type given struct {
 	shape *tcrp.Error // a wrong object, whatever its values are
 	fault *tcrp.Error // the first wrong value
 }
 
-// The first of all that is wrong, err being the encoder's. What it says of a whole comes after the parts of it.
+// The first fault; err is the encoder's. A fault of a whole comes after those of its parts.
 func (g *given) first(err error) error {
 	var encoder *tcrp.Error
 	errors.As(err, &encoder)
@@ -82,7 +82,7 @@ func (g *given) members(fields any, path string, required, optional []string) ma
 	return members
 }
 
-// The form that the member of that name gives, and the other members.
+// The form that the member "form" names, and the other members.
 func (g *given) form(fields any, path string) (string, tcrp.Object) {
 	form, others := "", tcrp.Object{}
 	members, ok := fields.(tcrp.Object)
@@ -164,9 +164,9 @@ func (g *given) integer(value any, path string, minimum, maximum uint64) uint64 
 	return whole.Uint64()
 }
 
-// ---- members of a JSON object of the wire ----
+// ---- members of a JSON payload ----
 
-// What no JSON of the wire can say is wrong before anything else is.
+// What JSON payloads cannot express is reported before all other faults.
 func (g *given) expressible(path string, members map[string]any) {
 	for _, value := range members {
 		if !isExpressible(value, 2) {

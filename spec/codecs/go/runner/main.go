@@ -2,9 +2,9 @@
 //
 //	runner decode MESSAGE    hex on standard input -> JSON of the fields
 //	runner encode MESSAGE    JSON of the fields on standard input -> hex
-//	runner lines             a request a line -> "EXIT RESULT" a line
+//	runner lines             one request per line -> one line "EXIT RESULT" each
 //
-// Exit codes: 0 valid, 1 invalid, 2 incomplete, 64 used wrongly, 127 no such verb or message here.
+// Exit codes: 0 valid, 1 invalid, 2 incomplete, 64 wrong usage, 127 no such verb or message here.
 package main
 
 import (
@@ -29,7 +29,7 @@ const (
 	notSupported = 127
 )
 
-// What fields.go knows of a message.
+// What fields.go defines for a message.
 type message struct {
 	decode func(octets []byte) (any, error)
 	encode func(g *given, fields any) ([]byte, error)
@@ -173,7 +173,7 @@ func verdict(err error) (int, string) {
 	return invalid, asJSON(result)
 }
 
-// Hex in words of whole octets between white space; "-" stands for no octets.
+// Hex in words of whole octets, separated by white space; "-" means no octets.
 func unhex(text string) ([]byte, error) {
 	if text == "-" {
 		return nil, nil

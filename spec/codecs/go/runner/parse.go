@@ -10,8 +10,8 @@ import (
 	"tcrp"
 )
 
-// A reader of JSON that takes what a test wants to give: keys twice (the last counts), lone surrogates (as the octets
-// that UTF-8 would have for them), NaN and Infinity, any number, any depth that a stack can hold.
+// A lenient JSON parser, for tests: duplicate keys (the last counts), lone surrogates (as the octets that UTF-8 would
+// have for them), NaN and Infinity, any number, any depth that the stack can hold.
 type parser struct {
 	text string
 	at   int
@@ -23,7 +23,7 @@ const deepest = 980
 var number = regexp.MustCompile(`^(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?|NaN|-?Infinity)`)
 var blank = regexp.MustCompile(`^[ \t\n\r]*`)
 
-// The value that text is; false if it is no JSON.
+// The value of text; false if it is not JSON.
 func parse(text string) (any, bool) {
 	p := parser{text: text, bad: !utf8.ValidString(text)}
 	value := p.value(1)
@@ -96,7 +96,7 @@ func (p *parser) closed(end string) bool {
 	return closed
 }
 
-// What follows the opening quote.
+// The part of a string after the opening quote.
 func (p *parser) string() string {
 	var out []byte
 	for p.at < len(p.text) && p.text[p.at] >= 0x20 {

@@ -18,10 +18,10 @@ import java.util.regex.Pattern;
 /**
  * Messages of the TCRP chat-room protocol to octets and back.
  *
- * <p>A decode method fails for octets that are not exactly one such message, an encode method for a value that has
- * none, both with a {@link TcrpException} of the first fault in the order of the fields. {@link FrameReader} finds the
- * control frames in a stream. What is decoded shares no memory with the octets. JSON payloads are Map, List, String,
- * Boolean, Double, null and, for whole numbers, Long or BigInteger.
+ * <p>A decode method fails unless the octets are exactly one such message, an encode method if the value cannot be
+ * encoded; both throw a {@link TcrpException} with the first fault in the order of the fields. {@link FrameReader}
+ * finds control frames in a stream. Decoded values share no memory with the octets. JSON payloads consist of Map, List,
+ * String, Boolean, Double, null and, for whole numbers, Long or BigInteger.
  */
 public final class Tcrp {
     private Tcrp() {
@@ -30,11 +30,11 @@ public final class Tcrp {
     /** The version of the protocol. */
     public static final int VERSION = 1;
 
-    /** The port, TCP and UDP, where no other is named. */
+    /** The default port, for TCP and UDP. */
     public static final int PORT = 9001;
 
     /**
-     * `operation` of a control frame. Values that are not named here occur, too.
+     * `operation` of a control frame. Unassigned values occur, too.
      * Reserved: 0, 4-127.
      * Private use: 128-255.
      * Never assigned: 3.
@@ -49,7 +49,7 @@ public final class Tcrp {
         /** Join a room that exists. */
         public static final int JOIN = 2;
 
-        /** The name of a value; of one that is not named, its number. */
+        /** The name of a value; its number if it is unassigned. */
         public static String name(int value) {
             return switch (value) {
                 case CREATE -> "CREATE";
@@ -60,7 +60,7 @@ public final class Tcrp {
     }
 
     /**
-     * `state` of a control frame: which step of the exchange it is. Values that are not named here occur, too.
+     * `state` of a control frame: which step of the exchange it is. Unassigned values occur, too.
      * Reserved: 3-255.
      */
     public static final class State {
@@ -76,7 +76,7 @@ public final class Tcrp {
         /** Server to client: the token, after a RESPONSE of status OK. */
         public static final int COMPLETE = 2;
 
-        /** The name of a value; of one that is not named, its number. */
+        /** The name of a value; its number if it is unassigned. */
         public static String name(int value) {
             return switch (value) {
                 case REQUEST -> "REQUEST";
@@ -88,7 +88,7 @@ public final class Tcrp {
     }
 
     /**
-     * `status` of a response payload. Values that are not named here occur, too.
+     * `status` of a response payload. Unassigned values occur, too.
      * Reserved: 11-127.
      * Private use: 128-255.
      */
@@ -129,7 +129,7 @@ public final class Tcrp {
         /** The server is about to end. */
         public static final int SHUTTING_DOWN = 10;
 
-        /** The name of a value; of one that is not named, its number. */
+        /** The name of a value; its number if it is unassigned. */
         public static String name(int value) {
             return switch (value) {
                 case OK -> "OK";
@@ -149,8 +149,8 @@ public final class Tcrp {
     }
 
     /**
-     * `kind` of a control message in a chat datagram (client to server). Others are ignored. Values that are not named
-     * here occur, too.
+     * `kind` of a control message in a chat datagram (client to server). Others are ignored. Unassigned values occur,
+     * too.
      * Reserved: 0, 3-255.
      */
     public static final class ControlKind {
@@ -163,7 +163,7 @@ public final class Tcrp {
         /** Ask for the members; the answer is a MEMBERS notice. */
         public static final int WHO = 2;
 
-        /** The name of a value; of one that is not named, its number. */
+        /** The name of a value; its number if it is unassigned. */
         public static String name(int value) {
             return switch (value) {
                 case LEAVE -> "LEAVE";
@@ -175,8 +175,7 @@ public final class Tcrp {
 
     /**
      * `kind` of a notice in a relay datagram (server to client). Octets that do something to a dumb terminal are never
-     * assigned: programs that print what they receive must see a readable line. Values that are not named here occur,
-     * too.
+     * assigned: programs that print what they receive must see a readable line. Unassigned values occur, too.
      * Reserved: 0, 17-26, 28-255.
      * Never assigned: 5, 7-15, 27.
      */
@@ -202,7 +201,7 @@ public final class Tcrp {
         /** Answer to WHO: the text names the members of subject (the room name). */
         public static final int MEMBERS = 16;
 
-        /** The name of a value; of one that is not named, its number. */
+        /** The name of a value; its number if it is unassigned. */
         public static String name(int value) {
             return switch (value) {
                 case JOINED -> "JOINED";
@@ -227,7 +226,7 @@ public final class Tcrp {
         /** octets: A UDP port. */
         public static final int ENDPOINT_ANNOUNCEMENT_SIZE = 2;
 
-        /** octets: What one size octet can say (the 2^8 of the assignment). */
+        /** octets: The most that one size octet can express. */
         public static final int ROOM_NAME_SIZE = 255;
 
         /** octets: 2^29; the 25 high octets of the size are zero. */
@@ -239,16 +238,16 @@ public final class Tcrp {
         /** octets: Payload of a reply that every client accepts. */
         public static final int REPLY_ACCEPT = 65536;
 
-        /** octets: Leaves 4,028 octets of text in every relayed line. */
+        /** octets: Leaves at least 4,028 octets for the text of a relayed line. */
         public static final int USERNAME_SIZE = 64;
 
-        /** octets: What one size octet can say. */
+        /** octets: The most that one size octet can express. */
         public static final int TOKEN_SIZE = 255;
 
-        /** octets: Client to server; the assignment's buffer. */
+        /** octets: Client to server, the whole datagram. */
         public static final int CHAT_DATAGRAM_SIZE = 4096;
 
-        /** octets: Server to client, prefix and text; the assignment's limit. */
+        /** octets: Server to client, the whole datagram. */
         public static final int RELAY_DATAGRAM_SIZE = 4094;
 
         /** levels: Nesting of a JSON payload, its own object being the first. */
@@ -257,10 +256,10 @@ public final class Tcrp {
         /** failures: Consecutive failed deliveries after which a member is removed. */
         public static final int STRIKES = 3;
 
-        /** datagrams: LEAVE is sent so often if nothing confirms it. */
+        /** datagrams: Times that a client sends LEAVE if nothing confirms it. */
         public static final int LEAVE_TRIES = 3;
 
-        /** datagrams: WHO is sent so often before the UDP path is called dead. */
+        /** datagrams: Times that a client sends WHO before it treats the UDP path as dead. */
         public static final int REGISTER_TRIES = 5;
 
         /** messages: Default: what a member may send at once. */
@@ -293,35 +292,35 @@ public final class Tcrp {
         private Timers() {
         }
 
-        /** A client sends a keepalive so often: before a short NAT binding (30 s) ends. */
+        /** Between two keepalives of a client; shorter than a short NAT binding (30 s). */
         public static final Duration KEEPALIVE_INTERVAL = Duration.ofMillis(20000);
 
-        /** A client repeats WHO so often until MEMBERS comes. */
+        /** Between two WHO of a client that waits for MEMBERS. */
         public static final Duration REGISTER_INTERVAL = Duration.ofMillis(1000);
 
-        /** A client repeats LEAVE so often until it is confirmed. */
+        /** Between two LEAVE of a client that waits for the confirmation. */
         public static final Duration LEAVE_INTERVAL = Duration.ofMillis(300);
 
-        /** A client gives up if it has no whole answer so long after it began to connect. */
+        /** From a client's connect to the whole answer; then it gives up. */
         public static final Duration ANSWER_TIMEOUT = Duration.ofMillis(5000);
 
-        /** A client asks by WHO when it has received no datagram for so long. */
+        /** A client that has received no datagram for this time sends WHO. */
         public static final Duration SILENCE_INTERVAL = Duration.ofMillis(60000);
 
         /** A member gets at most one REJECTED notice in this time. */
         public static final Duration REJECT_INTERVAL = Duration.ofMillis(1000);
 
-        /** Wait of the server: after COMPLETE for two octets, after a refusal for the close. */
+        /** Wait of the server: for two octets after COMPLETE, for the close after a refusal. */
         public static final Duration ANNOUNCEMENT_WAIT = Duration.ofMillis(300);
 
         /** Default: from accepting a connection to the whole request. */
         public static final Duration HANDSHAKE_TIMEOUT = Duration.ofMillis(5000);
 
-        /** Default: a member that sends no datagram for so long is removed. */
+        /** Default: a member that has sent no datagram for this time is removed. */
         public static final Duration IDLE_TIMEOUT = Duration.ofMillis(600000);
     }
 
-    /** What is wrong; the same in every implementation. */
+    /** The kind of a fault; the codes are the same in every implementation. */
     public enum ErrorCode {
         /** The octets end inside the named field. On a stream: more may come. */
         TRUNCATED("truncated"),
@@ -348,7 +347,7 @@ public final class Tcrp {
         /** A value given by the caller has the wrong type for its field. */
         BAD_TYPE("bad_type");
 
-        /** The code as the data files have it. */
+        /** The code as it is in the data files. */
         public final String value;
 
         ErrorCode(String value) {
@@ -804,19 +803,19 @@ public final class Tcrp {
         return w.octets();
     }
 
-    /** What is wrong with octets (decode) or with a value (encode): the first fault in the order of the fields. */
+    /** A fault of octets (decode) or of a value (encode): the first in the order of the fields. */
     public static final class TcrpException extends Exception {
         private static final long serialVersionUID = 1;
 
         /** What is wrong. */
         public final ErrorCode code;
-        /** Dotted path in the names of the specification: {@code chat_datagram.token}. */
+        /** Dotted path of the field, with the names of the specification: {@code chat_datagram.token}. */
         public final String field;
         /** Octets from the start of the message; -1 where there are no octets. */
         public final int offset;
         /** Whether more octets of the stream may make the message whole. */
         public final boolean isIncomplete;
-        /** The fault in words, without its place. It never has a name, a text, a password or a token. */
+        /** The fault in words, without field and offset. Never quotes names, messages, passwords or tokens. */
         public final String text;
 
         private TcrpException(ErrorCode code, String field, int offset, boolean isIncomplete, String text) {
@@ -830,10 +829,10 @@ public final class Tcrp {
     }
 
     /**
-     * Takes whole control frames out of a stream, however it is cut into pieces.
+     * Finds whole control frames in a stream, however it is split.
      *
      * <pre>
-     * reader.feed(octets, size);                // what a read gave
+     * reader.feed(octets, size);                // what a read returned
      * Optional&lt;ControlFrame> frame = reader.next(); // until it is empty
      * </pre>
      */
@@ -841,24 +840,24 @@ public final class Tcrp {
         private final int accept;
         private byte[] buffer = new byte[0];
 
-        /** A reader of frames whose payload has at most so many octets. */
+        /** A reader that accepts payloads of at most {@code accept} octets. */
         public FrameReader(int accept) {
             this.accept = accept;
         }
 
-        /** Appends octets of the stream: the first {@code size} of {@code octets}, of which it makes a copy. */
+        /** Appends a copy of the first {@code size} of {@code octets} to the stream. */
         public void feed(byte[] octets, int size) {
             int before = buffer.length;
             buffer = Arrays.copyOf(buffer, before + size);
             System.arraycopy(octets, 0, buffer, before, size);
         }
 
-        /** The octets that belong to no frame given out so far. If the stream ends, it must be 0. */
+        /** The number of octets after the last frame returned. Where the stream ends, it must be 0. */
         public int waiting() {
             return buffer.length;
         }
 
-        /** All octets after the last whole frame, which are removed. */
+        /** Removes and returns all octets after the last frame returned. */
         public byte[] takeRest() {
             byte[] rest = buffer;
             buffer = new byte[0];
@@ -866,8 +865,8 @@ public final class Tcrp {
         }
 
         /**
-         * The next whole frame, which is removed; empty if more octets are needed. A size is judged as soon as the
-         * header is there: OUT_OF_RANGE if none may have it, TOO_LARGE if it is above what is accepted here.
+         * Removes and returns the next frame; empty if more octets are needed. Sizes are checked as soon as the
+         * header is complete: OUT_OF_RANGE if a size is never valid, TOO_LARGE if it exceeds what is accepted.
          */
         public Optional<ControlFrame> next() throws TcrpException {
             if (buffer.length < Limits.CONTROL_HEADER_SIZE) {
@@ -951,10 +950,10 @@ public final class Tcrp {
 
     private static final class Reader {
         private final byte[] octets;
-        private final boolean stream; // a fault of code truncated is "not yet"
+        private final boolean stream; // TRUNCATED means that more octets are needed
         private int at; // where the next field begins
         private int start; // where the octets taken last begin
-        private String field; // whose octets they are
+        private String field; // the field of these octets
 
         Reader(byte[] octets, boolean stream) {
             this.octets = octets;
@@ -969,7 +968,7 @@ public final class Tcrp {
             return octets.length - at;
         }
 
-        /** The next octet, which stays; -1 if there is none. */
+        /** The next octet, not consumed; -1 if there is none. */
         int peek() {
             return left() == 0 ? -1 : octets[at] & 0xFF;
         }
@@ -1080,7 +1079,7 @@ public final class Tcrp {
             return new TcrpException(code, field, -1, false, message);
         }
 
-        /** {@code value}, which must be there. */
+        /** Checks that {@code value} is not null. */
         static <T> T given(String field, T value) throws TcrpException {
             if (value == null) {
                 throw fault(ErrorCode.BAD_TYPE, field, "wants a value, not null");
@@ -1117,7 +1116,7 @@ public final class Tcrp {
             if (given(field, value).signum() < 0 || value.bitLength() > 8 * octets) {
                 throw fault(ErrorCode.OUT_OF_RANGE, field, "is not a number of " + octets + " octets");
             }
-            byte[] digits = value.toByteArray(); // with a sign: an octet more than needed, or fewer
+            byte[] digits = value.toByteArray(); // with a sign bit: one octet more than needed, or fewer
             for (int index = digits.length - octets; index < digits.length; index++) {
                 out.write(index < 0 ? 0 : digits[index]);
             }
@@ -1166,7 +1165,7 @@ public final class Tcrp {
             constant(delimiter);
         }
 
-        /** What was written since {@code start} is nothing, or begins as one of {@code others} does. */
+        /** Fails if the octets written since {@code start} are none or begin with one of {@code others}. */
         void misread(String field, int start, int... others) throws TcrpException {
             byte[] written = octets();
             boolean isOther = written.length == start;
@@ -1189,7 +1188,7 @@ public final class Tcrp {
         }
     }
 
-    /** The members of a JSON object that have a meaning, and where the object stands; -1 if it is to be written. */
+    /** The members of a JSON object that have a meaning, and the offset of the object; -1 in encoding. */
     private record Members(Map<String, Object> all, String field, int offset) {
         String text(boolean isRequired, boolean blankIsAbsent, long minimum, long maximum, String... keys)
             throws TcrpException {
@@ -1201,7 +1200,7 @@ public final class Tcrp {
             return (Map<String, Object>) member(Map.class, isRequired, blankIsAbsent, 0, UNBOUNDED, keys);
         }
 
-        /** The value under the name or a synonym, null if it is absent. */
+        /** The value under the name or a synonym; null if it is absent. */
         private Object member(Class<?> type, boolean isRequired, boolean blankIsAbsent, long minimum, long maximum,
             String... keys) throws TcrpException {
             boolean isThere = false;
@@ -1247,7 +1246,7 @@ public final class Tcrp {
         }
     }
 
-    /** Reads text that can be read in only one way: RFC 8259 without its open ends. */
+    /** Parses JSON: RFC 8259 without its ambiguities. */
     private static final class JsonReader {
         private static final Pattern SPACE = Pattern.compile("[ \\t\\n\\r]*+");
         private static final Pattern NUMBER =
@@ -1277,7 +1276,7 @@ public final class Tcrp {
             return matcher;
         }
 
-        /** Whether the token comes next, after white space; it is then behind us. */
+        /** Consumes the token if it comes next, after white space; whether it did. */
         private boolean skip(String token) {
             match(SPACE);
             boolean isNext = text.startsWith(token, at);
@@ -1315,7 +1314,7 @@ public final class Tcrp {
                 String key = string();
                 want(":");
                 if (object.containsKey(key)) {
-                    throw new JsonFault("a key stands twice in one object");
+                    throw new JsonFault("a key occurs twice in one object");
                 }
                 object.put(key, value(depth + 1));
                 isMore = !skip("}");
@@ -1340,7 +1339,7 @@ public final class Tcrp {
             return list;
         }
 
-        /** What follows the opening quote. */
+        /** The part of a string after the opening quote. */
         private String string() throws JsonFault {
             StringBuilder out = new StringBuilder();
             while (at < text.length() && text.charAt(at) >= 0x20) {
@@ -1388,7 +1387,7 @@ public final class Tcrp {
         }
     }
 
-    /** Writes null, Boolean, String, Integer, Long, BigInteger, Double, Map and List; maps in their order. */
+    /** Writes null, Boolean, String, Integer, Long, BigInteger, Double, Map and List; maps in iteration order. */
     private static final class JsonWriter {
         private final StringBuilder out;
 

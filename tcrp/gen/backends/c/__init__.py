@@ -5,6 +5,7 @@ import sys
 
 from tcrp.gen.backends.backend import Backend, Example, Program, Tool
 from tcrp.gen.backends.c import render
+from tcrp.gen.backends.capabilities import ALL, Feature
 
 # An overflow or an access outside a buffer ends the program with a report.
 _SANITIZERS = () if sys.platform == "win32" else ("-fsanitize=address,undefined", "-fno-sanitize-recover")
@@ -21,4 +22,5 @@ BACKEND = Backend(
         Program("spec/examples/c", ("{out}/chat.exe",),
                 ((*_GCC, "-I", "{codecs}/c", "-o", "{out}/chat.exe", "chat.c"),)),
         "c/chat.c", "C11, POSIX", "cc -std=c11 -O2 -o chat-c c/chat.c && ./chat-c"),
+    capabilities=ALL - {Feature.BOUNDED_ABOVE_U64},
 )

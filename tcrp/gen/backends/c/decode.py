@@ -9,6 +9,7 @@ from tcrp.gen.backends.values import bits, forms, on_stream, several
 from tcrp.gen.model import (
     Choice,
     Constant,
+    Exactly,
     Field,
     Form,
     Ignored,
@@ -175,6 +176,9 @@ class Decoder:
         if isinstance(kind.extent, SizedBy):
             function = "sized"
             arguments.append(identifier(kind.extent.size))
+        elif isinstance(kind.extent, Exactly):
+            function = "sized"
+            arguments.append(number(kind.extent.octets))
         elif isinstance(kind.extent, UpTo):
             function = "up_to"
             arguments.append(literal(kind.extent.delimiter))

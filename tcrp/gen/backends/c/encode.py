@@ -32,6 +32,8 @@ class Encoder:
         if isinstance(message.body, Choice):
             self._choice(message.body, message.name, "message->")
         else:
+            if not message.body.fields:
+                self._source.line("(void)message;")
             self._struct(message.body, message.name, "message->")
         if message.maximum is not None:
             with self._source.block(f"if (out.size > {number(message.maximum)})"):
@@ -79,7 +81,7 @@ class Encoder:
         self._struct(form.body, f"{path}.{form.name}", value)
         if form is not choice.default or (form.body.fields and isinstance(form.body.fields[0].type, Constant)):
             return
-        # Written as it is, the form would be read as another.
+        # Its octets would be read as another form.
         others = ["out.size == out.mark", *(f"out.first == 0x{octet:02X}" for octet, _ in choice.cases)]
         with self._source.block(f"if ({' || '.join(others)})"):
             self._refuse("OUT_OF_RANGE", path)

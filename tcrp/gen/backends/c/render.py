@@ -1,6 +1,6 @@
 """The renderer of spec/codecs/c/tcrp.h: C11, one header, the caller's buffers, no allocation.
 
-Every function is `static inline`: nothing has to be defined in one place, and what is not used costs nothing.
+Every function is `static inline`: no definition needs a place of its own, and unused functions cost nothing.
 """
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _HEAD = f"""/* TCRP: messages to octets and back.
  *     tcrp_fault fault = tcrp_decode_relay_datagram(octets, size, &datagram);
  *     if (fault.code != TCRP_OK) ... fault.code, fault.field, fault.offset
  *
- * decode: slices of the message point into `octets` (a few into `scratch`) and are valid as long as these are. After a
- * fault the message is not.
- * encode: `*size` is how many octets the message has; if that is more than `capacity`, the code is TCRP_ERROR_NO_SPACE
- * and the buffer holds the beginning. Nothing is to be used after another fault. Faults have no offset. */
+ * decode: slices of the message point into `octets` (a few into `scratch`), and are valid as long as those are. After a
+ * fault the message is not valid.
+ * encode: `*size` is the size of the message in octets; if that exceeds `capacity`, the code is TCRP_ERROR_NO_SPACE and
+ * the buffer has the beginning. After another fault, do not use the buffer. Faults in encoding have no offset. */
 #ifndef TCRP_H
 #define TCRP_H
 

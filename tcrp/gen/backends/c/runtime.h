@@ -1,13 +1,13 @@
 /* ---- what all messages share ---- */
 
-/* Octets that belong to somebody else: to the input, to a buffer of the caller, to a string literal.
- * Where a field may be absent, `octets` is NULL if it is; what is empty but there has an address. */
+/* A view of octets that something else owns: the input, a buffer of the caller, a string literal.
+ * An absent field has `octets` NULL; a field that is present but empty has an address. */
 typedef struct tcrp_slice {
     const uint8_t *octets;
     size_t size;
 } tcrp_slice;
 
-/* What a function found: `code` is TCRP_OK, or the first fault in the order of the fields.
+/* The result of a function: `code` is TCRP_OK, or the first fault in the order of the fields.
  * `field` is its dotted path ("chat_datagram.token"), "" if there is none. `offset` counts octets from the
  * message's first, or is TCRP_NO_OFFSET. With `is_incomplete`, more octets of the stream may make it whole. */
 typedef struct tcrp_fault {
@@ -59,7 +59,7 @@ static inline tcrp_fault tcrp_fault_(tcrp_error_code code, const char *field, si
 
 /* ---- UTF-8 (RFC 3629) ---- */
 
-/* How many octets the well-formed sequence at the start of `at` has; 0 if there is none. `left` is at least 1. */
+/* The size of the well-formed sequence at `at`, in octets; 0 if it is ill-formed. `left` is at least 1. */
 static inline size_t tcrp_utf8_sequence(const uint8_t *at, size_t left)
 {
     uint8_t least = 0x80, most = 0xBF;
@@ -74,7 +74,7 @@ static inline size_t tcrp_utf8_sequence(const uint8_t *at, size_t left)
     if (left < size) {
         return 0;
     }
-    /* The second octet rules out overlong forms, surrogates, and what is above U+10FFFF. */
+    /* The second octet rules out overlong forms, surrogates, and values above U+10FFFF. */
     if (at[0] == 0xE0) {
         least = 0xA0;
     } else if (at[0] == 0xED) {
@@ -94,7 +94,7 @@ static inline size_t tcrp_utf8_sequence(const uint8_t *at, size_t left)
     return size;
 }
 
-/* How many octets stand before the first ill-formed sequence; `text.size` if there is none. */
+/* The number of octets before the first ill-formed sequence; `text.size` if there is none. */
 static inline size_t tcrp_utf8_prefix(tcrp_slice text)
 {
     size_t at = 0;
@@ -108,7 +108,7 @@ static inline size_t tcrp_utf8_prefix(tcrp_slice text)
     return at;
 }
 
-/* How many octets stand before the first that is not printable ASCII (0x21-0x7E). */
+/* The number of octets before the first that is not printable ASCII (0x21-0x7E). */
 static inline size_t tcrp_ascii_prefix_(tcrp_slice text)
 {
     size_t at = 0;
@@ -130,11 +130,11 @@ static inline size_t tcrp_find_(tcrp_slice octets, tcrp_slice delimiter)
     return SIZE_MAX;
 }
 
-/* ---- JSON (RFC 8259, one meaning only) ----
+/* ---- JSON (RFC 8259, without its ambiguities) ----
  *
- * A JSON value is a slice of its text. The functions that check take UTF-8 and give where the value ends, or NULL.
- * Recursion ends at the depth that the wire allows. Keys are compared each with all before it: the time for an
- * object grows with the square of its keys, so bound the size of what is read (the accept limit does). */
+ * A JSON value is a slice of its text. The checking functions take UTF-8 and return the end of the value, or NULL.
+ * Recursion is bounded by the depth that the protocol allows. Each key is compared with all before it: the time for an
+ * object grows with the square of its keys, so bound the size of the input (the accept limit does). */
 
 static inline const uint8_t *tcrp_json_space_(const uint8_t *at, const uint8_t *end)
 {
@@ -170,8 +170,8 @@ static inline int32_t tcrp_json_hex_(const uint8_t *at, const uint8_t *end)
     return value;
 }
 
-/* Reads the character at `*at` of a string and moves `*at` behind it; its octets of UTF-8 go to `out`.
- * Gives how many they are, or 0 for a control character, a wrong escape or a lone surrogate. */
+/* Reads the character at `*at` of a string and moves `*at` past it; its UTF-8 octets go to `out`.
+ * Returns their number, or 0 for a control character, an invalid escape or a lone surrogate. */
 static inline size_t tcrp_json_character_(const uint8_t **at, const uint8_t *end, uint8_t out[4])
 {
     static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
@@ -239,7 +239,7 @@ static inline const uint8_t *tcrp_json_string_(const uint8_t *at, const uint8_t 
     return at < end ? at + 1 : NULL;
 }
 
-/* Whether two strings (with their quotes, checked before) are the same when their escapes are resolved. */
+/* Whether two strings (with quotes, already checked) are equal once their escapes are resolved. */
 static inline bool tcrp_json_same_(const uint8_t *one, const uint8_t *other, const uint8_t *end)
 {
     uint8_t first[4], second[4];
@@ -254,10 +254,10 @@ static inline bool tcrp_json_same_(const uint8_t *one, const uint8_t *other, con
     return *one == *other;
 }
 
-/* Whether binary64 rounds the number `at` to `end`, of the right grammar, to something finite. */
+/* Whether the number from `at` to `end`, of valid syntax, is finite in binary64. */
 static inline bool tcrp_json_is_finite_(const uint8_t *at, const uint8_t *end)
 {
-    /* 2^1024 - 2^970, the least number that is rounded to infinity: 309 digits. */
+    /* 2^1024 - 2^970, the smallest number that rounds to infinity: 309 digits. */
     static const char bound[] =
         "17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633"
         "02864166928879109465555478519404026306574886715058206819089020007083836762738548458177115317644757302700"
@@ -346,7 +346,7 @@ static inline const uint8_t *tcrp_json_number_(const uint8_t *at, const uint8_t 
     return tcrp_json_is_finite_(start, at) ? at : NULL;
 }
 
-/* The end of a string that was checked before. */
+/* The end of a string that has been checked. */
 static inline const uint8_t *tcrp_json_skip_string_(const uint8_t *at)
 {
     for (at++; *at != '"'; at++) {
@@ -355,7 +355,7 @@ static inline const uint8_t *tcrp_json_skip_string_(const uint8_t *at)
     return at + 1;
 }
 
-/* The end of a value that was checked before, and to whose object something belongs behind it. */
+/* The end of a value that has been checked and is a member of an object. */
 static inline const uint8_t *tcrp_json_skip_(const uint8_t *at)
 {
     int depth = 0;
@@ -370,7 +370,7 @@ static inline const uint8_t *tcrp_json_skip_(const uint8_t *at)
     return at;
 }
 
-/* Whether the key `at` stands in its object, which begins at `start`, before. */
+/* Whether the object that begins at `start` has the key at `at` earlier, too. */
 static inline bool tcrp_json_is_repeated_(const uint8_t *start, const uint8_t *at, const uint8_t *end)
 {
     const uint8_t *key = tcrp_json_space_(start + 1, end);
@@ -440,8 +440,8 @@ static inline const uint8_t *tcrp_json_value_(const uint8_t *at, const uint8_t *
     }
 }
 
-/* Whether `text`, UTF-8, is one JSON value of the wire that stands `depth` levels deep (1: by itself), with
- * nothing but white space around it, which is cut off. */
+/* Whether `text`, UTF-8, is one JSON value that the protocol allows, `depth` levels deep (1: by itself), with
+ * only white space around it, which is cut off. */
 static inline bool tcrp_json_check(tcrp_slice *text, int depth)
 {
     const uint8_t *end = text->octets + text->size;
@@ -454,7 +454,7 @@ static inline bool tcrp_json_check(tcrp_slice *text, int depth)
     return true;
 }
 
-/* The value of the member `key` (without characters that JSON escapes) of a JSON object that was checked before.
+/* The value of the member `key` (no characters that JSON escapes) of a JSON object that has been checked.
  * `octets` is NULL if it has none. */
 static inline tcrp_slice tcrp_json_find(tcrp_slice object, const char *key)
 {
@@ -484,8 +484,8 @@ static inline tcrp_slice tcrp_json_find(tcrp_slice object, const char *key)
     return tcrp_slice_(NULL, 0);
 }
 
-/* The octets of UTF-8 that a JSON string, checked before, stands for: how many they are, and all of them in
- * `out` if that is not NULL and has room for them (string.size is always enough). */
+/* Decodes a checked JSON string to UTF-8: returns the number of octets, and writes them to
+ * `out` if that is not NULL (string.size octets are always enough). */
 static inline size_t tcrp_json_text(tcrp_slice string, uint8_t *out)
 {
     const uint8_t *at = string.octets + 1, *end = string.octets + string.size;
@@ -503,7 +503,7 @@ static inline size_t tcrp_json_text(tcrp_slice string, uint8_t *out)
 
 /* ---- reading ---- */
 
-/* How far `octets` are read. `scratch` takes strings whose escapes are resolved. */
+/* The state of reading `octets`. `scratch` takes strings whose escapes are resolved. */
 typedef struct tcrp_reading_ {
     const uint8_t *octets;
     size_t size;
@@ -527,7 +527,7 @@ static inline tcrp_reading_ tcrp_reading_of_(const uint8_t *octets, size_t size,
     return in;
 }
 
-/* Always false, so that a check ends with it. */
+/* Always false, so that a check can return it. */
 static inline bool tcrp_wrong_(tcrp_reading_ *in, tcrp_error_code code, const char *field, size_t offset)
 {
     in->fault = tcrp_fault_(code, field, offset);
@@ -535,13 +535,13 @@ static inline bool tcrp_wrong_(tcrp_reading_ *in, tcrp_error_code code, const ch
     return false;
 }
 
-/* All octets that are left. */
+/* All remaining octets. */
 static inline tcrp_slice tcrp_left_(const tcrp_reading_ *in)
 {
     return tcrp_slice_(in->octets + in->at, in->size - in->at);
 }
 
-/* The next `size` octets as they are, whatever they mean. */
+/* The next `size` octets, uninterpreted. */
 static inline bool tcrp_read_array_(tcrp_reading_ *in, const char *field, uint8_t *value, size_t size)
 {
     if (in->size - in->at < size) {
@@ -582,13 +582,13 @@ static inline bool tcrp_read_constant_(tcrp_reading_ *in, const char *field, con
 
 typedef enum tcrp_encoding_ { TCRP_OCTETS_, TCRP_UTF8_, TCRP_ASCII_ } tcrp_encoding_;
 
-/* That no octet is left. */
+/* Checks that no octet is left. */
 static inline bool tcrp_read_end_(tcrp_reading_ *in, const char *field)
 {
     return in->at == in->size || tcrp_wrong_(in, TCRP_ERROR_TRAILING_OCTETS, field, in->at);
 }
 
-/* A run of `size` octets, which are there. */
+/* A run of `size` octets, known to be present. */
 static inline bool tcrp_read_run_(tcrp_reading_ *in, const char *field, size_t size, size_t minimum, size_t maximum,
                                   tcrp_encoding_ encoding, tcrp_slice *value)
 {
@@ -637,7 +637,7 @@ static inline bool tcrp_read_up_to_(tcrp_reading_ *in, const char *field, tcrp_s
     return true;
 }
 
-/* All octets that are left, as one JSON object. */
+/* All remaining octets, as one JSON object. */
 static inline bool tcrp_read_object_(tcrp_reading_ *in, const char *field, tcrp_slice *value)
 {
     *value = tcrp_left_(in);
@@ -657,7 +657,7 @@ static inline bool tcrp_json_is_blank_(tcrp_slice value)
     return value.octets[0] == 'n' || (value.octets[0] == '"' && value.size == 2);
 }
 
-/* The member `key`, if `members` have it: a string of `minimum` to `maximum` octets. `*text` is set if it was NULL. */
+/* The member `key`, if `members` has it: a string of `minimum` to `maximum` octets. `*text` is set if it was NULL. */
 static inline bool tcrp_read_string_member_(tcrp_reading_ *in, const char *field, size_t offset, tcrp_slice members,
                                             const char *key, bool is_blank_absent, size_t minimum, size_t maximum,
                                             tcrp_slice *text)
@@ -690,7 +690,7 @@ static inline bool tcrp_read_string_member_(tcrp_reading_ *in, const char *field
     return true;
 }
 
-/* The member `key`, if `members` have it: an object. `*object` is set if it was NULL. */
+/* The member `key`, if `members` has it: an object. `*object` is set if it was NULL. */
 static inline bool tcrp_read_object_member_(tcrp_reading_ *in, const char *field, size_t offset, tcrp_slice members,
                                             const char *key, bool is_blank_absent, tcrp_slice *object)
 {
@@ -707,7 +707,7 @@ static inline bool tcrp_read_object_member_(tcrp_reading_ *in, const char *field
 
 /* ---- writing ---- */
 
-/* What is written. All octets are counted, and those that fit into `buffer` are put there. */
+/* The state of writing. All octets are counted; those that fit are put into `buffer`. */
 typedef struct tcrp_writing_ {
     uint8_t *buffer;
     size_t capacity;
@@ -729,7 +729,7 @@ static inline tcrp_writing_ tcrp_writing_to_(uint8_t *buffer, size_t capacity)
     return out;
 }
 
-/* Always false, so that a check ends with it. */
+/* Always false, so that a check can return it. */
 static inline bool tcrp_refuse_(tcrp_writing_ *out, tcrp_error_code code, const char *field)
 {
     out->fault = tcrp_fault_(code, field, TCRP_NO_OFFSET);
@@ -756,7 +756,7 @@ static inline void tcrp_put_text_(tcrp_writing_ *out, const char *text)
     tcrp_put_(out, (const uint8_t *)text, strlen(text));
 }
 
-/* The end of a message: TCRP_OK if it fits. `*size` is what it needs, also if it does not. */
+/* The end of a message: TCRP_OK if it fits. `*size` is the size it needs, in either case. */
 static inline tcrp_fault tcrp_written_(const tcrp_writing_ *out, const char *field, size_t *size)
 {
     *size = out->size;
@@ -819,7 +819,7 @@ static inline bool tcrp_write_up_to_(tcrp_writing_ *out, const char *field, tcrp
     return true;
 }
 
-/* Text as a JSON string; what need not be escaped is not. */
+/* Text as a JSON string, with the fewest escapes. */
 static inline void tcrp_put_json_string_(tcrp_writing_ *out, tcrp_slice text)
 {
     static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt", hex[] = "0123456789abcdef";
@@ -842,7 +842,7 @@ static inline void tcrp_put_json_string_(tcrp_writing_ *out, tcrp_slice text)
     tcrp_put_text_(out, "\"");
 }
 
-/* The key of a member, behind a comma unless it is the first since `mark`. */
+/* The key of a member, after a comma unless it is the first since `mark`. */
 static inline void tcrp_put_key_(tcrp_writing_ *out, const char *key)
 {
     tcrp_put_text_(out, out->size == out->mark + 1 ? "\"" : ",\"");
@@ -864,7 +864,7 @@ static inline bool tcrp_write_string_member_(tcrp_writing_ *out, const char *fie
     return true;
 }
 
-/* JSON text as it is, without white space around it. */
+/* JSON text, unchanged except for white space around it. */
 static inline bool tcrp_write_json_(tcrp_writing_ *out, const char *field, int depth, tcrp_slice json)
 {
     if (tcrp_utf8_prefix(json) < json.size || !tcrp_json_check(&json, depth)) {
@@ -884,7 +884,7 @@ static inline bool tcrp_write_object_member_(tcrp_writing_ *out, const char *fie
     return tcrp_write_json_(out, field, 2, object);
 }
 
-/* What reading asks of a string member. */
+/* The rules of reading for a string member. */
 static inline bool tcrp_check_string_member_(tcrp_writing_ *out, const char *field, bool is_blank_absent,
                                              size_t minimum, size_t maximum, tcrp_slice text)
 {
@@ -920,7 +920,7 @@ static inline bool tcrp_write_object_(tcrp_writing_ *out, const char *field, tcr
     return tcrp_write_json_(out, field, 1, object);
 }
 
-/* ---- octets of a stream that wait ---- */
+/* ---- octets of a stream that are buffered ---- */
 
 /* The octets buffer[start..end) wait for the rest of a frame. */
 typedef struct tcrp_waiting_ {

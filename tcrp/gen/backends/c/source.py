@@ -12,7 +12,7 @@ _KEYWORDS = frozenset((
     "auto", "bool", "break", "case", "char", "class", "const", "continue", "default", "delete", "do", "double", "else",
     "enum", "extern", "false", "float", "for", "goto", "if", "inline", "int", "long", "new", "operator", "register",
     "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this", "true",
-    "typedef", "union", "unsigned", "void", "volatile", "while"))  # of C and, where a schema may use them, of C++
+    "typedef", "union", "unsigned", "void", "volatile", "while"))  # of C, and those of C++ that a schema might use
 
 
 class Source(source.Source):
@@ -70,7 +70,7 @@ def literal(value: bytes) -> str:
 
 
 def octets(value: bytes) -> str:
-    """Octets as a string literal: octal escapes end by themselves after three digits."""
+    """Octets as a string literal; octal escapes have a fixed length of three digits."""
     return '"' + "".join(chr(octet) if 0x20 <= octet < 0x7F and octet not in b'"\\?' else f"\\{octet:03o}"
                          for octet in value) + '"'
 
@@ -109,5 +109,5 @@ def member(kind: object, name: str, path: str) -> str:
 
 
 def encoding(kind: Run) -> str:
-    """The runtime's name for what a run holds."""
+    """The runtime's name for the encoding of a run."""
     return {"": "TCRP_OCTETS_", "utf-8": "TCRP_UTF8_", "ascii": "TCRP_ASCII_"}[kind.encoding]

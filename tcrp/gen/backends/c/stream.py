@@ -13,49 +13,45 @@ def reader(source: Source, head: Head) -> None:
     others = sum(kind.maximum for name, kind in kinds if kind.counts and name != sizes[-1])
     name = f"tcrp_{frame.name}_reader"
     source.line()
-    source.doc([f"Takes whole messages {frame.name} from a stream, however it is cut into pieces.", "",
-                    f"{name}_feed gives it octets, {name}_next takes one message out of them."])
+    source.doc([f"Finds whole messages {frame.name} in a stream, however it is split.", "",
+                f"{name}_feed appends octets, {name}_next takes one message."])
     with source.block(f"typedef struct {name}", f"}} {name};"):
         source.line("tcrp_waiting_ waiting;")
         source.line("uint64_t accept;")
     source.line()
-    source.doc([f"The octets of a buffer in which every message fits whose {sizes[-1]} is at most `accept`."])
+    source.doc([f"The size of a buffer that fits every message whose {sizes[-1]} is at most `accept`."])
     source.line(f"#define {constant(frame.name, 'reader_space')}(accept) ({octets + others} + (size_t)(accept))")
     source.line()
     source.doc([f"A reader that refuses a message whose {sizes[-1]} is above `accept` (TCRP_ERROR_TOO_LARGE), and "
-                    f"keeps octets in the caller's `buffer` of `capacity` octets."])
+                f"keeps octets in the caller's `buffer` of `capacity` octets."])
     source.call(f"static inline void {name}_init", [f"{name} *reader", "uint8_t *buffer", "size_t capacity",
                                                     "uint64_t accept"], ")")
-    source.line("{")
-    with source.indented():
+    with source.block(""):
         source.line("memset(reader, 0, sizeof *reader);")
         source.line("reader->waiting.buffer = buffer;")
         source.line("reader->waiting.capacity = capacity;")
         source.line("reader->accept = accept;")
-    source.line("}")
     source.line()
-    source.doc(["Append octets of the stream. Gives how many were taken; if that is fewer than `size`, take "
-                    "messages out before the rest is fed. Messages taken before are no longer valid."])
+    source.doc(["Appends octets of the stream. Returns how many were taken; if fewer than `size`, take messages "
+                "before feeding the rest. Messages taken earlier are no longer valid."])
     source.call(f"static inline size_t {name}_feed", [f"{name} *reader", "const uint8_t *octets", "size_t size"], ")")
-    source.line("{")
-    source.line("    return tcrp_wait_(&reader->waiting, octets, size);")
-    source.line("}")
+    with source.block(""):
+        source.line("return tcrp_wait_(&reader->waiting, octets, size);")
     source.line()
-    source.doc(["Octets that belong to no message taken so far; at 0 the stream can end without cutting one."])
+    source.doc(["The number of octets after the last message taken; where the stream ends, it must be 0."])
     source.line(f"static inline size_t {name}_waiting(const {name} *reader)")
-    source.line("{")
-    source.line("    return reader->waiting.end - reader->waiting.start;")
-    source.line("}")
+    with source.block(""):
+        source.line("return reader->waiting.end - reader->waiting.start;")
     source.line()
-    source.doc(["The next whole message, taken out of the stream; its slices point into the buffer. A fault with "
-                    "`is_incomplete` says that more octets are needed. Sizes are judged as soon as the first "
-                    f"{octets} octets are there; after such a fault nothing more can be read."])
+    source.doc(["Takes the next message; its slices point into the buffer. A fault with `is_incomplete` means that "
+                f"more octets are needed. Sizes are checked as soon as the first {octets} octets are there; after such "
+                "a fault nothing more can be read."])
     source.function(f"static inline tcrp_fault {name}_next", [f"{name} *reader", f"{value_type(frame)} *message"],
-              _next(head),
-              [f"const size_t waiting = {name}_waiting(reader);",
-               "const uint8_t *octets = reader->waiting.buffer + reader->waiting.start;",
-               "tcrp_reading_ in = tcrp_reading_of_(octets, waiting, true);",
-               f"uint64_t total = {octets};"])
+                    _next(head),
+                    [f"const size_t waiting = {name}_waiting(reader);",
+                     "const uint8_t *octets = reader->waiting.buffer + reader->waiting.start;",
+                     "tcrp_reading_ in = tcrp_reading_of_(octets, waiting, true);",
+                     f"uint64_t total = {octets};"])
 
 
 def _next(head: Head) -> Source:

@@ -1,4 +1,4 @@
-"""The declarations of the C codec: numbers and names of the wire, and the struct of every value."""
+"""The declarations of the C codec: numbers and names of the protocol, and the struct of every value."""
 from __future__ import annotations
 
 from tcrp.gen.backends import names, prose, values
@@ -12,7 +12,7 @@ def numbers(model: Model) -> list[str]:
     """Macros and enumerations."""
     source = Source()
     source.line(f"#define TCRP_VERSION {model.version}")
-    source.line(f"#define TCRP_PORT {model.port} /* of TCP and UDP */")
+    source.line(f"#define TCRP_PORT {model.port} /* the default, for TCP and UDP */")
     for title, prefix, quantities in (("limits", "LIMIT", model.limits), ("timers", "TIMER", model.timers)):
         source.line()
         source.line(f"/* ---- {title} ---- */")
@@ -32,13 +32,12 @@ def numbers(model: Model) -> list[str]:
         for code in model.error_codes:
             source.doc([code.doc])
             source.line(f"{constant('ERROR', code.name)},")
-        source.doc(["A buffer of the caller is too small; of this codec alone, no fault of a message."])
+        source.doc(["A buffer of the caller is too small; only in this codec, not a fault of a message."])
         source.line("TCRP_ERROR_NO_SPACE")
     source.line()
-    source.doc(["The name of a code as all implementations have it."])
+    source.doc(["The name of a code, the same in all implementations."])
     source.line("static inline const char *tcrp_error_name(tcrp_error_code code)")
-    source.line("{")
-    with source.indented():
+    with source.block(""):
         with source.block("switch (code)"):
             for code in model.error_codes:
                 source.line(f"case {constant('ERROR', code.name)}:")
@@ -48,7 +47,6 @@ def numbers(model: Model) -> list[str]:
             source.line("case TCRP_OK:")
             source.line("    break;")
         source.line('return "ok";')
-    source.line("}")
     return source.lines
 
 
@@ -64,11 +62,11 @@ def _registry(source: Source, registry: Registry) -> None:
 
 
 def declarations(model: Model) -> list[str]:
-    """The structs. What has no attributes has none: the form says it all."""
+    """The structs. A form without attributes has none."""
     source = Source()
     declared: set[str] = set()
     types = {value.name: value for value in value_types(model)}
-    # A struct stands before the one that holds it.
+    # A struct is declared before the one that contains it.
     for message in model.messages:
         found = forms(message)
         for name in dict.fromkeys(form.value.name for form in found):
@@ -99,7 +97,7 @@ def value_type(message: Message) -> str:
 
 
 def selector(path: str, form: Form, found: tuple[Form, ...]) -> str:
-    """The enumerator that says which form a value of the choice `path` has."""
+    """The enumerator of `form` in the choice at `path`."""
     return constant(*path.split("."), form_name(form, found))
 
 
@@ -109,7 +107,7 @@ def has_members(value: ValueType) -> bool:
 
 
 def flag(attribute: Attribute) -> str:
-    """The member that says whether a number is there; "" if it always is, or says so itself."""
+    """The member that says whether a number is present; "" if it needs none."""
     return f"has_{attribute.name}" if attribute.may_be_absent and isinstance(attribute.type, Unsigned) else ""
 
 
@@ -120,13 +118,16 @@ def _declare(name: str, path: str, declared: set[str]) -> None:
 
 
 def _struct(source: Source, value: ValueType, path: str, message: Message | None, declared: set[str]) -> None:
-    if not has_members(value):
+    if not has_members(value) and message is None:
         return
     name = type_name(value.name)
     _declare(name, path, declared)
     source.line()
     source.doc([value.doc])
     with source.block(f"typedef struct {name}", f"}} {name};"):
+        if not has_members(value):
+            source.doc(["Always 0: the message has no fields, and C has no empty struct."])
+            source.line("uint8_t nothing;")
         for attribute in value.attributes:
             absent = ["May be absent."] if attribute.may_be_absent else []
             source.doc([" ".join([attribute.doc, *absent])])
@@ -148,7 +149,7 @@ def _union(source: Source, name: str, path: str, doc: list[str], found: tuple[Fo
             source.doc([form.doc])
             source.line(selector(path, form, found) + ("," if index < len(distinct) - 1 else ""))
     source.line()
-    source.doc([*doc, "`form` says which member of `as` counts; a form without fields has none."])
+    source.doc([*doc, "`form` selects the member of `as`; a form without fields has none."])
     with source.block(f"typedef struct {name}", f"}} {name};"):
         source.line(f"{name}_form form;")
         inside = [form for form in distinct.values() if has_members(types[form.value.name])]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from tcrp.gen.backends.backend import Backend, Check, Example, Program, Tool
+from tcrp.gen.backends.capabilities import ALL, Feature
 from tcrp.gen.backends.go import render, runner_fields
 
 _GO = Tool("go", "golang-go", "1.19", ("go", "version"))
@@ -22,4 +23,5 @@ BACKEND = Backend(
             Check(("go", "vet", "./..."), (_GO,), "spec/examples/go")),
     # Nothing is downloaded, and no other version of Go is looked for.
     environment={"GO111MODULE": "on", "GOFLAGS": "", "GOPROXY": "off", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"},
+    capabilities=ALL - {Feature.LONG_BOUNDED, Feature.LONG_OPTIONAL},
 )

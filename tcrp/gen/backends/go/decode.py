@@ -11,6 +11,7 @@ from tcrp.gen.backends.values import on_stream, several, type_name
 from tcrp.gen.model import (
     Choice,
     Constant,
+    Exactly,
     Field,
     Form,
     Ignored,
@@ -152,6 +153,8 @@ class _Reader:
         bounds = f"{kind.minimum}, {bound(kind.maximum, kind.limit)}"
         if isinstance(kind.extent, SizedBy):
             return f'r.sized("{where}", {local(kind.extent.size)}, {bounds})'
+        if isinstance(kind.extent, Exactly):
+            return f'r.sized("{where}", {kind.extent.octets}, {bounds})'
         if isinstance(kind.extent, UpTo):
             return f'r.upTo("{where}", {literal(kind.extent.delimiter)}, {bounds})'
         return f'r.rest("{where}", {bounds})'

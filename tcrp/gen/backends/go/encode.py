@@ -25,7 +25,7 @@ from tcrp.gen.model import (
 def write_function(message: Message, types: Types) -> str:
     """The function Encode... of a message."""
     source, name = Source(), exported(message.name)
-    source.line(f"// Encode{name} gives the octets that Decode{name} reads as message.")
+    source.line(f"// Encode{name} returns the octets that Decode{name} reads as message.")
     with source.block(f"func Encode{name}(message {type_name(message, exported)}) ([]byte, error) {{"):
         source.line("var w writer")
         if isinstance(message.body, Choice):

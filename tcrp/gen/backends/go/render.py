@@ -21,15 +21,15 @@ _HEAD = f"""\
 
 // Package tcrp turns messages of the TCRP chat-room protocol into octets and back.
 //
-// A Decode function fails for octets that are not exactly one such message, an Encode function for a value that has
-// none. The error is always an *Error with the first fault in the order of the fields. FrameReader finds the control
-// frames in a stream. What is decoded shares no memory with the octets. Nothing here panics on any octets.
+// A Decode function fails unless the octets are exactly one such message, an Encode function if the value cannot be
+// encoded. The error is always an *Error with the first fault in the order of the fields. FrameReader finds control
+// frames in a stream. Decoded values share no memory with the octets. No input makes these functions panic.
 package tcrp
 """
 
 
 def render(model: Model) -> str:
-    """The text of tcrp.go. Raises SchemaError for what Go has no type for."""
+    """The text of tcrp.go. Raises SchemaError for what Go cannot express."""
     runtime = [file.read_text(encoding="utf-8") for file in _RUNTIME]
     imports = sorted({name for text in runtime for name in re.findall(r'^\t("[a-z0-9/]+")$', text, re.M)} | {'"time"'})
     types = Types(model)

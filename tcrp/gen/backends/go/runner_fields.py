@@ -1,10 +1,10 @@
-"""spec/codecs/go/runner/fields.go: the messages as JSON has them, for the runner; clients do not need it."""
+"""spec/codecs/go/runner/fields.go: messages from and to JSON, for the runner; clients do not need it."""
 from __future__ import annotations
 
-from tcrp.gen.backends.given import Body, Union, bodies, in_order, optional, required
 from tcrp.gen.backends.go.source import Source, exported, local
 from tcrp.gen.backends.go.types import Types, unsigned_type
 from tcrp.gen.backends.names import path
+from tcrp.gen.backends.runner_fields import Body, Union, bodies, in_order, optional, required
 from tcrp.gen.backends.values import Attribute, ValueType, several, value_types
 from tcrp.gen.model import NOTICE, Choice, Field, JsonMember, JsonObject, Message, Model, Run, Unsigned
 

@@ -12,8 +12,8 @@ import (
 
 // ---- errors ----
 
-// Error says what is wrong with octets (Decode...) or with a value (Encode...): the first fault in the order of the
-// fields. Its text never quotes a name, a text, a password or a token.
+// Error describes a fault of octets (Decode...) or of a value (Encode...): the first in the order of the
+// fields. Its text never quotes names, messages, passwords or tokens.
 type Error struct {
 	Code       ErrorCode
 	Field      string // dotted path in the names of the specification: "chat_datagram.token"
@@ -54,14 +54,14 @@ func wellFormed(text []byte) int {
 	return at
 }
 
-// ---- reading: after the first fault every step does nothing and gives zero values ----
+// ---- reading: after the first fault every step does nothing and returns zero values ----
 
 type reader struct {
 	octets []byte
 	at     int    // where the next field begins
 	start  int    // where the octets taken last begin
-	field  string // whose octets they are
-	stream bool   // a fault of code truncated is "not yet"
+	field  string // the field of these octets
+	stream bool   // TRUNCATED means that more octets are needed
 	err    *Error
 }
 
@@ -74,7 +74,7 @@ func (r *reader) fault(code ErrorCode, field string, offset int, format string, 
 
 func (r *reader) left() int { return len(r.octets) - r.at }
 
-// The next octet, which stays; -1 if there is none.
+// The next octet, not consumed; -1 if there is none.
 func (r *reader) peek() int {
 	if r.err != nil || r.left() == 0 {
 		return -1
@@ -162,7 +162,7 @@ func (r *reader) rest(field string, minimum, maximum int) []byte {
 	return r.run(field, r.take(field, uint64(r.left())), minimum, maximum)
 }
 
-// A copy, so that the message does not keep the input.
+// A copy, so that the message does not keep the input alive.
 func (r *reader) plain(octets []byte) []byte { return append([]byte{}, octets...) }
 
 func (r *reader) text(octets []byte) string {
@@ -276,7 +276,7 @@ func (w *writer) run(field string, minimum, maximum int, delimiter, value string
 	w.octets = append(append(w.octets, value...), delimiter...)
 }
 
-// What was written since start is no octets, or begins with one of others: it would be read as another form.
+// Fails if the octets written since start are none or begin with one of others: they would be read as another form.
 func (w *writer) misread(field string, start int, others ...byte) {
 	if w.err == nil && (len(w.octets) == start || bytes.IndexByte(others, w.octets[start]) >= 0) {
 		w.fault(CodeOutOfRange, field, "would be read as another form")

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// ---- JSON (RFC 8259) that can be read in only one way ----
+// ---- JSON (RFC 8259, without its ambiguities) ----
 
-// Object is a JSON object: its members, in their order. Values are nil, bool, string, json.Number, []any and Object;
+// Object is a JSON object: its members, in order. Values are nil, bool, string, json.Number, []any and Object;
 // when written, also int, int64 and float64.
 type Object []Member
 
@@ -21,7 +21,7 @@ type Member struct {
 	Value any
 }
 
-// Get gives the value of the member of that name, and whether there is one.
+// Get returns the value of the member with that name, and whether there is one.
 func (o Object) Get(name string) (value any, there bool) {
 	for _, member := range o {
 		if member.Name == name {
@@ -105,7 +105,7 @@ func (w *writer) object(field string, object Object) {
 	w.json(field, object, 1)
 }
 
-// An object of given members, in their order; those that are absent are left out.
+// An object of the given members, in order, without those that are absent.
 func (w *writer) members(field string, members ...jsonMember) {
 	separator := "{"
 	for _, member := range members {
@@ -184,7 +184,7 @@ func (w *writer) json(field string, value any, depth int) {
 			w.octets = append(w.octets, ':')
 			w.item(field, 0, member.Value, depth)
 			if seen[member.Name] {
-				w.fault(CodeBadJSON, field, "a key stands twice in one object")
+				w.fault(CodeBadJSON, field, "a key occurs twice in one object")
 			}
 			seen[member.Name] = true
 		}
@@ -228,7 +228,7 @@ func quoted(text string) string {
 	return out.String()
 }
 
-// Reads text that is UTF-8. After the first fault, wrong says what it is and every step does nothing.
+// Parses UTF-8 text. After the first fault, which wrong describes, every step does nothing.
 type jsonParser struct {
 	text  string
 	at    int
@@ -260,7 +260,7 @@ func (p *jsonParser) space() {
 	}
 }
 
-// Whether token comes next, which is then behind us.
+// Consumes token if it comes next; whether it did.
 func (p *jsonParser) skip(token string) bool {
 	found := strings.HasPrefix(p.text[p.at:], token)
 	if found {
@@ -312,7 +312,7 @@ func (p *jsonParser) object(depth int) Object {
 			p.fail("no colon after a key")
 		}
 		if seen[key] {
-			p.fail("a key stands twice in one object")
+			p.fail("a key occurs twice in one object")
 		}
 		seen[key] = true
 		object = append(object, Member{key, p.value(depth + 1)})
@@ -347,7 +347,7 @@ func (p *jsonParser) list(depth int) []any {
 	return list
 }
 
-// What follows the opening quote.
+// The part of a string after the opening quote.
 func (p *jsonParser) string() string {
 	var out strings.Builder
 	for p.at < len(p.text) {

@@ -7,34 +7,34 @@ import (
 
 // ---- frames of a stream ----
 
-// FrameReader takes whole control frames out of a stream, however it is cut into pieces.
+// FrameReader finds whole control frames in a stream, however it is split.
 //
 //	reader := tcrp.NewFrameReader(tcrp.LimitReplyAccept)
-//	reader.Feed(octets)               // what a read gave
+//	reader.Feed(octets)               // what a read returned
 //	frame, whole, err := reader.Next() // until whole is false
 type FrameReader struct {
 	accept int
 	buffer []byte
 }
 
-// NewFrameReader gives a reader of frames whose payload has at most accept octets.
+// NewFrameReader returns a reader that accepts payloads of at most accept octets.
 func NewFrameReader(accept int) *FrameReader { return &FrameReader{accept: accept} }
 
-// Feed appends octets of the stream, of which it makes a copy.
+// Feed appends a copy of octets of the stream.
 func (f *FrameReader) Feed(octets []byte) { f.buffer = append(f.buffer, octets...) }
 
-// Waiting counts the octets that belong to no frame given out so far. If the stream ends, it must be 0.
+// Waiting returns the number of octets after the last frame returned. Where the stream ends, it must be 0.
 func (f *FrameReader) Waiting() int { return len(f.buffer) }
 
-// TakeRest removes all octets after the last whole frame.
+// TakeRest removes and returns all octets after the last frame returned.
 func (f *FrameReader) TakeRest() []byte {
 	rest := f.buffer
 	f.buffer = nil
 	return rest
 }
 
-// Next removes the next whole frame; without one it says false: more octets are needed. A size is judged as soon as
-// the header is there: CodeOutOfRange if none may have it, CodeTooLarge if it is above what is accepted here.
+// Next removes and returns the next frame; false means that more octets are needed. Sizes are checked as soon as
+// the header is complete: CodeOutOfRange if a size is never valid, CodeTooLarge if it exceeds accept.
 func (f *FrameReader) Next() (frame ControlFrame, whole bool, err error) {
 	if len(f.buffer) < LimitControlHeaderSize {
 		return frame, false, nil

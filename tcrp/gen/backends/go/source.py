@@ -14,7 +14,7 @@ def exported(name: str) -> str:
 
 
 def local(name: str) -> str:
-    """roomName, jsonDepth; a name that the code uses itself is octetsValue."""
+    """roomName, jsonDepth; a name that the code uses itself gets a suffix: octetsValue."""
     first, *others = words(name)
     spelled = first + exported("_".join(others)) if others else first
     return f"{spelled}Value" if spelled in _TAKEN else spelled
@@ -22,9 +22,7 @@ def local(name: str) -> str:
 
 def literal(octets: bytes) -> str:
     r"""Octets as a string literal: "\x00: "."""
-    escapes = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
-    plain = (escapes.get(octet) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\x{octet:02x}") for octet in octets)
-    return f'"{"".join(plain)}"'
+    return source.octets_literal(octets, "\\x{:02x}")
 
 
 class Source(source.Source):

@@ -1,4 +1,4 @@
-"""The declarations of the Go codec: numbers and names of the wire, and the types of all values."""
+"""The declarations of the Go codec: numbers and names of the protocol, and the types of all values."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from tcrp.gen.model import (
 
 
 def unsigned_type(octets: int) -> str:
-    """The smallest type for that many octets; more than 8 take a big integer."""
+    """The smallest type for `octets` octets; a big integer above 8."""
     return next((f"uint{8 * size}" for size in (1, 2, 4, 8) if octets <= size), "*big.Int")
 
 
@@ -68,7 +68,7 @@ def numbers(model: Model) -> list[str]:
     source.line("// Version is the version of the protocol.")
     source.line(f"const Version = {model.version}")
     source.line()
-    source.line("// Port is that of TCP and UDP where no other is named.")
+    source.line("// Port is the default port, for TCP and UDP.")
     source.line(f"const Port = {model.port}")
     return [source.text(), *(_registry(registry) for registry in model.registries),
             _quantities("Limit", "Sizes and counts.", model.limits), _timers(model.timers),
@@ -77,7 +77,7 @@ def numbers(model: Model) -> list[str]:
 
 def _registry(registry: Registry) -> str:
     source, name = Source(), exported(registry.name)
-    source.comment(f"{name} is {registry.doc} Values that are not named here occur, too.")
+    source.comment(f"{name} is {registry.doc} Unassigned values occur, too.")
     for line in prose.ranges(registry):
         source.comment(line)
     source.line(f"type {name} uint8")
@@ -125,7 +125,7 @@ def _timers(timers: Iterable[Quantity]) -> str:
 
 def _error_codes(codes: Iterable[Assigned]) -> str:
     source = Source()
-    source.comment("ErrorCode says what is wrong; it is the same in every implementation.")
+    source.comment("ErrorCode is a kind of fault; the codes are the same in every implementation.")
     source.line("type ErrorCode string")
     source.line()
     with source.block("const (", ")"):

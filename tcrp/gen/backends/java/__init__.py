@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from tcrp.gen.backends.backend import Backend, Example, Program, Tool
+from tcrp.gen.backends.capabilities import ALL, Feature
 from tcrp.gen.backends.java import render, runner_fields
 
 _JAVA = ("java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", "{out}")
@@ -19,4 +20,5 @@ BACKEND = Backend(
         Program("spec/examples/java", (*_JAVA, "Chat"), ((*_JAVAC, "{codecs}/java/tcrp/Tcrp.java", "Chat.java"),)),
         "java/Chat.java", "JDK 17",
         "javac -d build ../codecs/java/tcrp/Tcrp.java java/Chat.java && java -cp build Chat"),
+    capabilities=ALL - {Feature.BOUNDED_U64, Feature.LONG_BOUNDED},
 )

@@ -9,6 +9,7 @@ from tcrp.gen.backends.values import forms, on_stream, several, type_name
 from tcrp.gen.model import (
     Choice,
     Constant,
+    Exactly,
     Field,
     Form,
     Ignored,
@@ -168,6 +169,8 @@ def _unsigned(kind: Unsigned, where: str) -> tuple[str, str]:
 def _run(kind: Run, where: str) -> str:
     if isinstance(kind.extent, SizedBy):
         return f'r.sized("{where}", {local(kind.extent.size)}, {bounds(kind)})'
+    if isinstance(kind.extent, Exactly):
+        return f'r.sized("{where}", {kind.extent.octets}, {bounds(kind)})'
     if isinstance(kind.extent, UpTo):
         return f'r.upTo("{where}", {literal(kind.extent.delimiter)}, {bounds(kind)})'
     return f'r.rest("{where}", {bounds(kind)})'

@@ -91,7 +91,7 @@ def _field(source: Source, field: Field, where: str, given: str) -> None:
 
 
 def _members(source: Source, body: JsonObject, where: str, given: str) -> None:
-    """The object of the members that are there, and the rules for reading applied to it."""
+    """The object of the members that are present, checked by the rules for reading."""
     source.line("Map<String, Object> members = new LinkedHashMap<>();")
     for member in body.members:
         attribute = f"{given}.{local(member.name)}()"

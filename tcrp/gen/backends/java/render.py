@@ -18,10 +18,10 @@ _DOC = """\
 /**
  * Messages of the TCRP chat-room protocol to octets and back.
  *
- * <p>A decode method fails for octets that are not exactly one such message, an encode method for a value that has
- * none, both with a {@link TcrpException} of the first fault in the order of the fields. {@link FrameReader} finds the
- * control frames in a stream. What is decoded shares no memory with the octets. JSON payloads are Map, List, String,
- * Boolean, Double, null and, for whole numbers, Long or BigInteger.
+ * <p>A decode method fails unless the octets are exactly one such message, an encode method if the value cannot be
+ * encoded; both throw a {@link TcrpException} with the first fault in the order of the fields. {@link FrameReader}
+ * finds control frames in a stream. Decoded values share no memory with the octets. JSON payloads consist of Map, List,
+ * String, Boolean, Double, null and, for whole numbers, Long or BigInteger.
  */
 public final class Tcrp {
     private Tcrp() {
@@ -30,14 +30,14 @@ public final class Tcrp {
 
 
 def render(model: Model) -> str:
-    """The text of Tcrp.java. Raises SchemaError for what Java has no type for."""
+    """The text of Tcrp.java. Raises SchemaError for what Java cannot express."""
     runtime = [file.read_text(encoding="utf-8") for file in _RUNTIME]
     own = {"java.math.BigInteger", "java.time.Duration", "java.util.LinkedHashMap", "java.util.Map"}
     imports = sorted({name for text in runtime for name in re.findall(r"^import (.*);$", text, re.M)} | own)
     parts = [_DOC, *numbers(model), *declarations(model)]
     for message in model.messages:
         parts += [read_function(message), write_function(message)]
-    # Of a runtime file: what is inside its class.
+    # The part of a runtime file inside its class.
     parts += [text.partition("final class Runtime {\n")[2].rpartition("}\n")[0] for text in runtime]
     head = [f"// {NOTICE}\n", "package tcrp;\n", "".join(f"import {name};\n" for name in imports)]
     return "\n".join([*head, *parts]) + "}\n"

@@ -1,10 +1,10 @@
-"""spec/codecs/java/Fields.java: the messages as JSON has them, for the runner; clients do not need it."""
+"""spec/codecs/java/Fields.java: messages from and to JSON, for the runner; clients do not need it."""
 from __future__ import annotations
 
-from tcrp.gen.backends.given import Body, Union, bodies, in_order, optional, required
 from tcrp.gen.backends.java.source import Source, local
 from tcrp.gen.backends.java.types import integer_type, type_of
 from tcrp.gen.backends.names import camel, pascal, path
+from tcrp.gen.backends.runner_fields import Body, Union, bodies, in_order, optional, required
 from tcrp.gen.backends.values import Attribute, ValueType, several, value_types
 from tcrp.gen.model import NOTICE, Choice, Field, JsonMember, JsonObject, Model, Run, Unsigned
 

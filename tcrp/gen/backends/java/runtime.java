@@ -63,10 +63,10 @@ final class Runtime {
 
     private static final class Reader {
         private final byte[] octets;
-        private final boolean stream; // a fault of code truncated is "not yet"
+        private final boolean stream; // TRUNCATED means that more octets are needed
         private int at; // where the next field begins
         private int start; // where the octets taken last begin
-        private String field; // whose octets they are
+        private String field; // the field of these octets
 
         Reader(byte[] octets, boolean stream) {
             this.octets = octets;
@@ -81,7 +81,7 @@ final class Runtime {
             return octets.length - at;
         }
 
-        /** The next octet, which stays; -1 if there is none. */
+        /** The next octet, not consumed; -1 if there is none. */
         int peek() {
             return left() == 0 ? -1 : octets[at] & 0xFF;
         }
@@ -192,7 +192,7 @@ final class Runtime {
             return new TcrpException(code, field, -1, false, message);
         }
 
-        /** {@code value}, which must be there. */
+        /** Checks that {@code value} is not null. */
         static <T> T given(String field, T value) throws TcrpException {
             if (value == null) {
                 throw fault(ErrorCode.BAD_TYPE, field, "wants a value, not null");
@@ -229,7 +229,7 @@ final class Runtime {
             if (given(field, value).signum() < 0 || value.bitLength() > 8 * octets) {
                 throw fault(ErrorCode.OUT_OF_RANGE, field, "is not a number of " + octets + " octets");
             }
-            byte[] digits = value.toByteArray(); // with a sign: an octet more than needed, or fewer
+            byte[] digits = value.toByteArray(); // with a sign bit: one octet more than needed, or fewer
             for (int index = digits.length - octets; index < digits.length; index++) {
                 out.write(index < 0 ? 0 : digits[index]);
             }
@@ -278,7 +278,7 @@ final class Runtime {
             constant(delimiter);
         }
 
-        /** What was written since {@code start} is nothing, or begins as one of {@code others} does. */
+        /** Fails if the octets written since {@code start} are none or begin with one of {@code others}. */
         void misread(String field, int start, int... others) throws TcrpException {
             byte[] written = octets();
             boolean isOther = written.length == start;

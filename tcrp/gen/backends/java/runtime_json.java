@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 final class Runtime {
-    /** The members of a JSON object that have a meaning, and where the object stands; -1 if it is to be written. */
+    /** The members of a JSON object that have a meaning, and the offset of the object; -1 in encoding. */
     private record Members(Map<String, Object> all, String field, int offset) {
         String text(boolean isRequired, boolean blankIsAbsent, long minimum, long maximum, String... keys)
             throws TcrpException {
@@ -22,7 +22,7 @@ final class Runtime {
             return (Map<String, Object>) member(Map.class, isRequired, blankIsAbsent, 0, UNBOUNDED, keys);
         }
 
-        /** The value under the name or a synonym, null if it is absent. */
+        /** The value under the name or a synonym; null if it is absent. */
         private Object member(Class<?> type, boolean isRequired, boolean blankIsAbsent, long minimum, long maximum,
             String... keys) throws TcrpException {
             boolean isThere = false;
@@ -68,7 +68,7 @@ final class Runtime {
         }
     }
 
-    /** Reads text that can be read in only one way: RFC 8259 without its open ends. */
+    /** Parses JSON: RFC 8259 without its ambiguities. */
     private static final class JsonReader {
         private static final Pattern SPACE = Pattern.compile("[ \\t\\n\\r]*+");
         private static final Pattern NUMBER =
@@ -98,7 +98,7 @@ final class Runtime {
             return matcher;
         }
 
-        /** Whether the token comes next, after white space; it is then behind us. */
+        /** Consumes the token if it comes next, after white space; whether it did. */
         private boolean skip(String token) {
             match(SPACE);
             boolean isNext = text.startsWith(token, at);
@@ -136,7 +136,7 @@ final class Runtime {
                 String key = string();
                 want(":");
                 if (object.containsKey(key)) {
-                    throw new JsonFault("a key stands twice in one object");
+                    throw new JsonFault("a key occurs twice in one object");
                 }
                 object.put(key, value(depth + 1));
                 isMore = !skip("}");
@@ -161,7 +161,7 @@ final class Runtime {
             return list;
         }
 
-        /** What follows the opening quote. */
+        /** The part of a string after the opening quote. */
         private String string() throws JsonFault {
             StringBuilder out = new StringBuilder();
             while (at < text.length() && text.charAt(at) >= 0x20) {
@@ -209,7 +209,7 @@ final class Runtime {
         }
     }
 
-    /** Writes null, Boolean, String, Integer, Long, BigInteger, Double, Map and List; maps in their order. */
+    /** Writes null, Boolean, String, Integer, Long, BigInteger, Double, Map and List; maps in iteration order. */
     private static final class JsonWriter {
         private final StringBuilder out;
 

@@ -5,19 +5,19 @@ import java.util.Arrays;
 import java.util.Optional;
 
 final class Runtime {
-    /** What is wrong with octets (decode) or with a value (encode): the first fault in the order of the fields. */
+    /** A fault of octets (decode) or of a value (encode): the first in the order of the fields. */
     public static final class TcrpException extends Exception {
         private static final long serialVersionUID = 1;
 
         /** What is wrong. */
         public final ErrorCode code;
-        /** Dotted path in the names of the specification: {@code chat_datagram.token}. */
+        /** Dotted path of the field, with the names of the specification: {@code chat_datagram.token}. */
         public final String field;
         /** Octets from the start of the message; -1 where there are no octets. */
         public final int offset;
         /** Whether more octets of the stream may make the message whole. */
         public final boolean isIncomplete;
-        /** The fault in words, without its place. It never has a name, a text, a password or a token. */
+        /** The fault in words, without field and offset. Never quotes names, messages, passwords or tokens. */
         public final String text;
 
         private TcrpException(ErrorCode code, String field, int offset, boolean isIncomplete, String text) {
@@ -31,10 +31,10 @@ final class Runtime {
     }
 
     /**
-     * Takes whole control frames out of a stream, however it is cut into pieces.
+     * Finds whole control frames in a stream, however it is split.
      *
      * <pre>
-     * reader.feed(octets, size);                // what a read gave
+     * reader.feed(octets, size);                // what a read returned
      * Optional&lt;ControlFrame> frame = reader.next(); // until it is empty
      * </pre>
      */
@@ -42,24 +42,24 @@ final class Runtime {
         private final int accept;
         private byte[] buffer = new byte[0];
 
-        /** A reader of frames whose payload has at most so many octets. */
+        /** A reader that accepts payloads of at most {@code accept} octets. */
         public FrameReader(int accept) {
             this.accept = accept;
         }
 
-        /** Appends octets of the stream: the first {@code size} of {@code octets}, of which it makes a copy. */
+        /** Appends a copy of the first {@code size} of {@code octets} to the stream. */
         public void feed(byte[] octets, int size) {
             int before = buffer.length;
             buffer = Arrays.copyOf(buffer, before + size);
             System.arraycopy(octets, 0, buffer, before, size);
         }
 
-        /** The octets that belong to no frame given out so far. If the stream ends, it must be 0. */
+        /** The number of octets after the last frame returned. Where the stream ends, it must be 0. */
         public int waiting() {
             return buffer.length;
         }
 
-        /** All octets after the last whole frame, which are removed. */
+        /** Removes and returns all octets after the last frame returned. */
         public byte[] takeRest() {
             byte[] rest = buffer;
             buffer = new byte[0];
@@ -67,8 +67,8 @@ final class Runtime {
         }
 
         /**
-         * The next whole frame, which is removed; empty if more octets are needed. A size is judged as soon as the
-         * header is there: OUT_OF_RANGE if none may have it, TOO_LARGE if it is above what is accepted here.
+         * Removes and returns the next frame; empty if more octets are needed. Sizes are checked as soon as the
+         * header is complete: OUT_OF_RANGE if a size is never valid, TOO_LARGE if it exceeds what is accepted.
          */
         public Optional<ControlFrame> next() throws TcrpException {
             if (buffer.length < Limits.CONTROL_HEADER_SIZE) {

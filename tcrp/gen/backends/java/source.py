@@ -16,16 +16,14 @@ _TAKEN = {"members", "octets", "r", "w", *_KEYWORDS.split(), *_NO_COMPONENTS.spl
 
 
 def local(name: str) -> str:
-    """roomName; a name that Java or the code has itself is classValue."""
+    """roomName; a name that Java or the code uses gets a suffix: classValue."""
     spelled = names.camel(name)
     return f"{spelled}Value" if spelled in _TAKEN else spelled
 
 
 def literal(octets: bytes) -> str:
     r"""Octets as a string of characters up to U+00FF: "\u0000: "."""
-    escapes = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
-    plain = (escapes.get(octet) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03o}") for octet in octets)
-    return f'"{"".join(plain)}"'
+    return source.octets_literal(octets, "\\{:03o}")
 
 
 class Source(source.Source):
@@ -35,7 +33,7 @@ class Source(source.Source):
         super().__init__(depth)
 
     def line(self, text: str = "") -> None:
-        """One line, or two: broken behind its first " = ", else behind its first bracket."""
+        """One line, or two: broken after its first " = ", else after its first bracket."""
         line = self._indent + text if text else ""
         if len(line) > self.WIDTH:
             end = line.index(" = ") + 2 if " = " in line else line.index("(") + 1

@@ -1,4 +1,4 @@
-"""The declarations of the Java codec: numbers and names of the wire, and the types of all values."""
+"""The declarations of the Java codec: numbers and names of the protocol, and the types of all values."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -22,12 +22,12 @@ from tcrp.gen.model import (
 
 
 def integer_type(octets: int) -> str:
-    """The smallest type that has all values of that many octets."""
+    """The smallest type for all values of `octets` octets."""
     return "int" if octets < 4 else "long" if octets < 8 else "BigInteger"
 
 
 def type_of(value: str, attribute: Attribute) -> str:
-    """The type of an attribute of the value type named; absence is null."""
+    """The type of an attribute of the value type `value`; absence is null."""
     kind = attribute.type
     if isinstance(kind, Choice):
         return value + pascal(attribute.name) if several(kind.forms) else kind.default.value.name
@@ -54,7 +54,7 @@ def numbers(model: Model) -> list[str]:
     source.doc("The version of the protocol.")
     source.line(f"public static final int VERSION = {model.version};")
     source.line()
-    source.doc("The port, TCP and UDP, where no other is named.")
+    source.doc("The default port, for TCP and UDP.")
     source.line(f"public static final int PORT = {model.port};")
     return [source.text(), *(_registry(registry) for registry in model.registries), _limits(model.limits),
             _timers(model.timers), _error_codes(model.error_codes)]
@@ -62,7 +62,7 @@ def numbers(model: Model) -> list[str]:
 
 def _registry(registry: Registry) -> str:
     source = Source()
-    source.doc(f"{registry.doc} Values that are not named here occur, too.", *prose.ranges(registry))
+    source.doc(f"{registry.doc} Unassigned values occur, too.", *prose.ranges(registry))
     with source.block(f"public static final class {pascal(registry.name)}"):
         with source.block(f"private {pascal(registry.name)}()"):
             pass
@@ -71,7 +71,7 @@ def _registry(registry: Registry) -> str:
             source.doc(entry.doc)
             source.line(f"public static final int {screaming(entry.name)} = {entry.value};")
         source.line()
-        source.doc("The name of a value; of one that is not named, its number.")
+        source.doc("The name of a value; its number if it is unassigned.")
         with source.block("public static String name(int value)"), source.block("return switch (value)", "};"):
             for entry in registry.entries:
                 source.line(f'case {screaming(entry.name)} -> "{entry.name}";')
@@ -80,43 +80,44 @@ def _registry(registry: Registry) -> str:
 
 
 def _limits(limits: Iterable[Quantity]) -> str:
-    source = Source()
-    source.doc("Sizes and counts.")
-    with source.block("public static final class Limits"):
-        with source.block("private Limits()"):
-            pass
-        for limit in limits:
-            source.line()
-            source.doc(f"{limit.unit}: {limit.doc}")
-            kind, end = ("int", "") if limit.value < 2 ** 31 else ("long", "L")
-            source.line(f"public static final {kind} {screaming(limit.name)} = {limit.value}{end};")
-    return source.text()
+    def declared(limit: Quantity) -> str:
+        kind, end = ("int", "") if limit.value < 2 ** 31 else ("long", "L")
+        return f"{kind} {screaming(limit.name)} = {limit.value}{end}"
+
+    return _constants("Limits", "Sizes and counts.", [
+        (f"{limit.unit}: {limit.doc}", declared(limit)) for limit in limits])
 
 
 def _timers(timers: Iterable[Quantity]) -> str:
+    return _constants("Timers", "Times.", [
+        (timer.doc, f"Duration {screaming(timer.name)} = Duration.ofMillis({timer.value * 1000:.0f})")
+        for timer in timers])
+
+
+def _constants(name: str, doc: str, entries: list[tuple[str, str]]) -> str:
+    """A class of constants, each with its documentation and its declaration."""
     source = Source()
-    source.doc("Times.")
-    with source.block("public static final class Timers"):
-        with source.block("private Timers()"):
+    source.doc(doc)
+    with source.block(f"public static final class {name}"):
+        with source.block(f"private {name}()"):
             pass
-        for timer in timers:
+        for entry, declared in entries:
             source.line()
-            source.doc(timer.doc)
-            source.line(f"public static final Duration {screaming(timer.name)} = "
-                        f"Duration.ofMillis({timer.value * 1000:.0f});")
+            source.doc(entry)
+            source.line(f"public static final {declared};")
     return source.text()
 
 
 def _error_codes(codes: Iterable[Assigned]) -> str:
     source, codes = Source(), list(codes)
-    source.doc("What is wrong; the same in every implementation.")
+    source.doc("The kind of a fault; the codes are the same in every implementation.")
     with source.block("public enum ErrorCode"):
         for code in codes:
             source.doc(code.doc)
             end = ";" if code is codes[-1] else ","
             source.line(f"{screaming(code.name)}({literal(str(code.value).encode())}){end}")
         source.line()
-        source.doc("The code as the data files have it.")
+        source.doc("The code as it is in the data files.")
         source.line("public final String value;")
         source.line()
         with source.block("ErrorCode(String value)"):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from tcrp.gen.backends.backend import Backend, Check, Example, Program, Tool
+from tcrp.gen.backends.capabilities import ALL, Feature
 from tcrp.gen.backends.javascript import render
 
 _NODE = Tool("node", "nodejs", "18.3", ("node", "--version"))
@@ -25,4 +26,5 @@ BACKEND = Backend(
         "javascript/chat.mjs", "Node 18.3", "node javascript/chat.mjs"),
     checks=(Check((*_TSC, "{codecs}/javascript/tcrp.mjs", "{codecs}/javascript/runner.mjs",
                    "{examples}/javascript/chat.mjs"), _TYPESCRIPT),),
+    capabilities=ALL - {Feature.FORM_ATTRIBUTE},
 )

@@ -20,6 +20,7 @@ from tcrp.gen.backends.values import form_name, forms, on_stream
 from tcrp.gen.model import (
     Choice,
     Constant,
+    Exactly,
     Field,
     Form,
     Ignored,
@@ -124,6 +125,8 @@ def _field(source: Source, field: Field, where: str, variables: dict[str, str], 
         arguments = [name, str(kind.octets), *([given] if given else [])]
     elif isinstance(kind, Run):
         size = variables[kind.extent.size] if isinstance(kind.extent, SizedBy) else ""
+        if isinstance(kind.extent, Exactly):
+            size = str(kind.extent.octets)
         call, arguments = f"reader.{method(kind)}", [name, extent(kind, size) or "{}"]
     elif isinstance(kind, JsonObject):
         call, arguments = "reader.object", [name]

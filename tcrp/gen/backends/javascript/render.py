@@ -20,15 +20,15 @@ _HEAD = f"""\
 //
 // Messages of TCRP to octets and back, for Node 18 or later and for browsers; without dependencies.
 //
-// decodeX(octets) gives the value, or throws TcrpError for octets that are not exactly one such message.
-// encodeX(value) gives the octets, or throws TcrpError for a value that has none. The error has the first fault in
-// the order of the fields: code, field and, for octets, the offset. FrameReader finds the control frames in a stream.
-// What is decoded shares no memory with the octets. Numbers in JSON payloads are binary64.
+// decodeX(octets) returns the value, or throws TcrpError unless the octets are exactly one such message.
+// encodeX(value) returns the octets, or throws TcrpError if the value cannot be encoded. The error has the first fault
+// in the order of the fields: code, field and, in decoding, the offset. FrameReader finds control frames in a stream.
+// Decoded values share no memory with the octets. Numbers in JSON payloads are binary64.
 """
 
 
 def render(model: Model) -> str:
-    """The text of tcrp.mjs. Raises SchemaError for what JavaScript has no place for."""
+    """The text of tcrp.mjs. Raises SchemaError for what JavaScript cannot express."""
     parts = [_HEAD, *numbers(model), *declarations(model)]
     for message in model.messages:
         parts += [read_function(message), write_function(message)]

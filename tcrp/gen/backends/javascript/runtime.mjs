@@ -1,7 +1,7 @@
 // ---- errors ----
 
 /**
- * Octets that are no such message, or a value that has no octets. The first fault in the order of the fields is told.
+ * A fault of octets (decoding) or of a value (encoding): the first in the order of the fields.
  */
 export class TcrpError extends Error {
   /**
@@ -18,7 +18,7 @@ export class TcrpError extends Error {
     this.code = code;
     /** The dotted path of the field, in the names of the specification. @type {string} */
     this.field = field;
-    /** Octets before the fault; null where there are none, as in encoding. @type {number | null} */
+    /** Octets before the fault; null in encoding. @type {number | null} */
     this.offset = offset;
     /** Whether more octets of the stream may make the message whole. @type {boolean} */
     this.incomplete = incomplete;
@@ -26,7 +26,7 @@ export class TcrpError extends Error {
 }
 
 /**
- * A value that has no octets.
+ * The error for a value that cannot be encoded.
  *
  * @param {ErrorCode} code
  * @param {string} message
@@ -64,7 +64,7 @@ function findBadUtf8(octets) {
       continue;
     }
     const more = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0;
-    // The second octet is what tells overlong forms, surrogates and numbers beyond U+10FFFF.
+    // The second octet rules out overlong forms, surrogates, and values above U+10FFFF.
     const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
     const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
     if (more === 0 || at + more >= size || octets[at + 1] < low || octets[at + 1] > high) return at;
@@ -77,7 +77,7 @@ function findBadUtf8(octets) {
 }
 
 /**
- * Where the first octet of `octets` stands that is not printable ASCII, or -1.
+ * The index of the first octet that is not printable ASCII, or -1.
  *
  * @param {Uint8Array} octets
  */
@@ -114,7 +114,7 @@ function joined(parts) {
 // ---- reading octets ----
 
 /**
- * How far a run reaches (as many octets as `size`, up to the octets `until`, without both: to the end), and how many
+ * The extent of a run (`size` octets; or up to the octets `until`; or without both, to the end), and how many
  * octets it may have.
  *
  * @typedef {{ size?: number, until?: readonly number[], minimum?: number, maximum?: number }} Extent
@@ -152,7 +152,7 @@ class Reader {
   }
 
   /**
-   * The next `size` octets of `field`, a view.
+   * A view of the next `size` octets of `field`.
    *
    * @param {string} field
    * @param {number} size
@@ -166,7 +166,7 @@ class Reader {
   }
 
   /**
-   * An integer of `size` octets; exact as far as a number is, and in range all the same.
+   * An integer of `size` octets; values that a number cannot hold exactly are out of range.
    *
    * @param {string} field
    * @param {number} size
@@ -183,7 +183,7 @@ class Reader {
   }
 
   /**
-   * An integer of `size` octets that a number might not hold.
+   * An integer of `size` octets that may exceed what a number holds exactly.
    *
    * @param {string} field
    * @param {number} size
@@ -200,7 +200,7 @@ class Reader {
   }
 
   /**
-   * The first octet of what is left, which stays; -1 if nothing is left and that `mayBeEmpty`.
+   * The next octet, not consumed; -1 if none is left and `mayBeEmpty`.
    *
    * @param {string} field
    * @param {boolean} mayBeEmpty
@@ -223,7 +223,7 @@ class Reader {
   }
 
   /**
-   * The octets of a run, a view.
+   * A view of the octets of a run.
    *
    * @param {string} field
    * @param {Extent} extent
@@ -276,7 +276,7 @@ class Reader {
   }
 
   /**
-   * All that is left, as a JSON object.
+   * All remaining octets, as a JSON object.
    *
    * @param {string} field
    */
@@ -287,7 +287,7 @@ class Reader {
   }
 
   /**
-   * All that is left, as the members of a JSON object, still to be read.
+   * All remaining octets, as the members of a JSON object, not yet checked.
    *
    * @param {string} field
    */
@@ -296,13 +296,13 @@ class Reader {
     return new Members(this.object(field), field, start);
   }
 
-  /** All that is left has no meaning. */
+  /** Ignores all remaining octets. */
   skip() {
     this.at = this.octets.length;
   }
 
   /**
-   * Nothing may be left of `body`.
+   * Checks that no octet of `body` is left.
    *
    * @param {string} body
    */
@@ -324,7 +324,7 @@ function typeName(value) {
 }
 
 /**
- * `value` as an object whose attributes can be asked for.
+ * `value` as an object with attributes.
  *
  * @param {unknown} value
  * @param {string} field
@@ -336,7 +336,7 @@ function attributesOf(value, field) {
 }
 
 /**
- * Octets as they are, text in UTF-8.
+ * `value` as octets; a string is encoded as UTF-8.
  *
  * @param {unknown} value
  * @param {string} field
@@ -383,7 +383,7 @@ class Writer {
   }
 
   /**
-   * The size of `value`, which is written later; its octets.
+   * Writes the size of `value`, which is written later; returns its octets.
    *
    * @param {string} field
    * @param {unknown} value
@@ -397,7 +397,7 @@ class Writer {
   }
 
   /**
-   * Octets, with the delimiter `until` behind them if there is one; `ready` has what octetsOf(value) gave.
+   * Octets, then the delimiter `until` if there is one; `ready` is the result of octetsOf(value).
    *
    * @param {string} field
    * @param {unknown} value
@@ -464,7 +464,7 @@ class Writer {
   }
 
   /**
-   * A JSON object of those `members` that are there; to be read again, since the same rules hold for writing.
+   * A JSON object of the `members` that are present; returned for checking, since reading has the same rules.
    *
    * @param {string} field
    * @param {JsonObject} members
@@ -476,7 +476,7 @@ class Writer {
   }
 
   /**
-   * What was written, of the choice `field`, would be read as `other` if it began so (null: if it had no octets).
+   * Fails if the octets of the choice `field` begin with `first` (null: are none): they would be read as `other`.
    *
    * @param {string} field
    * @param {number | null} first
@@ -488,7 +488,7 @@ class Writer {
   }
 
   /**
-   * All that was written, for the message or choice `name`.
+   * All octets written, for the message or choice `name`.
    *
    * @param {string} name
    * @param {number} [maximum]

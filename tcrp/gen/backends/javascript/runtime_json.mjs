@@ -1,6 +1,6 @@
-// ---- JSON: one object, and only one way to read it ----
+// ---- JSON (RFC 8259, without its ambiguities) ----
 
-/** @typedef {{ [key: string]: any }} JsonObject An object of JSON; those that are read have no prototype. */
+/** @typedef {{ [key: string]: any }} JsonObject A JSON object; decoded ones have no prototype. */
 
 const ESCAPES = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -31,7 +31,7 @@ class JsonReader {
   }
 
   /**
-   * What `pattern`, which is sticky, matches here; null if it does not.
+   * The match of `pattern`, which is sticky, at this position; null if there is none.
    *
    * @param {RegExp} pattern
    */
@@ -43,7 +43,7 @@ class JsonReader {
   }
 
   /**
-   * Whether `text` stood here, white space aside.
+   * Consumes `text` if it comes next, after white space; whether it did.
    *
    * @param {string} text
    */
@@ -86,7 +86,7 @@ class JsonReader {
     do {
       if (!this.took('"')) this.fail("no key");
       const key = this.string();
-      if (key in members) this.fail("a key stands twice");
+      if (key in members) this.fail("a key occurs twice");
       if (!this.took(":")) this.fail("no colon");
       members[key] = this.value(depth);
     } while (this.took(","));
@@ -133,7 +133,7 @@ class JsonReader {
 }
 
 /**
- * The one JSON object that `octets`, the value of `field` at `offset`, are.
+ * Parses `octets`, the value of `field` at `offset`, as one JSON object.
  *
  * @param {Uint8Array} octets
  * @param {string} field
@@ -179,7 +179,7 @@ function jsonText(value, levels, field) {
 }
 
 /**
- * The octets that parseObject reads as `value`, the value of `field`.
+ * The octets that parseObject reads as `value`, for `field`.
  *
  * @param {JsonObject} value
  * @param {string} field
@@ -198,7 +198,7 @@ function isJsonObject(value) {
   return prototype === null || prototype === Object.prototype;
 }
 
-/** Checks the members of an object that is the value of `field` at `offset`; without octets that is null. */
+/** Checks the members of a JSON object, the value of `field` at `offset`, which is null in encoding. */
 class Members {
   /**
    * @param {JsonObject} members
@@ -220,7 +220,7 @@ class Members {
   }
 
   /**
-   * The value under the first of `keys` that has one, or null; all keys that are there are checked.
+   * The value under the first of `keys` that has one, or null; the values of all `keys` are checked.
    *
    * @param {"string" | "object"} kind
    * @param {string[]} keys

@@ -1,6 +1,6 @@
 // ---- the stream ----
 
-/** From a stream of octets to whole control frames: feed what arrived, then take frames until there is none. */
+/** Finds control frames in a stream: feed what arrived, then take frames until there is none. */
 export class FrameReader {
   #buffer = new Uint8Array(256);
   #size = 0;
@@ -9,14 +9,14 @@ export class FrameReader {
   #header = null;
 
   /**
-   * @param {number} accept how many octets of payload a frame may have here; the limits are in LIMITS
+   * @param {number} accept the most octets of payload that a frame may have; see LIMITS
    */
   constructor(accept) {
     this.#accept = accept;
   }
 
   /**
-   * Append octets of the stream; they are copied. Any chunking gives the same frames.
+   * Appends a copy of octets of the stream. Any chunking gives the same frames.
    *
    * @param {Uint8Array} octets
    */
@@ -31,7 +31,7 @@ export class FrameReader {
     this.#size = size;
   }
 
-  /** The header of the frame that comes next, as soon as it is here, else null; frame() judges its sizes. */
+  /** The header of the next frame once it is complete, else null; its sizes are checked by frame(). */
   header() {
     if (this.#header === null && this.#size >= LIMITS.controlHeaderSize) {
       this.#header = decodeControlHeader(this.#buffer.subarray(0, LIMITS.controlHeaderSize));
@@ -40,10 +40,10 @@ export class FrameReader {
   }
 
   /**
-   * The next whole frame, removed from the stream; null if more octets are needed.
+   * Removes and returns the next frame; null if more octets are needed.
    *
-   * Throws TcrpError as soon as the header is here: out_of_range (no valid size) or too_large (above what is accepted);
-   * when the frame is whole: bad_utf8 (room name).
+   * Throws TcrpError once the header is complete: out_of_range (never valid) or too_large (above what is accepted);
+   * once the frame is complete: bad_utf8 (room name).
    *
    * @returns {ControlFrame | null}
    */
@@ -67,13 +67,13 @@ export class FrameReader {
     return decodeControlFrame(octets);
   }
 
-  /** All octets after the last whole frame, removed from the stream. */
+  /** Removes and returns all octets after the last frame returned. */
   takeRest() {
     this.#header = null;
     return this.#take(this.#size);
   }
 
-  /** Octets that belong to no frame given out so far; at 0 the stream can end without cutting a frame. */
+  /** The number of octets after the last frame returned; where the stream ends, it must be 0. */
   get waiting() {
     return this.#size;
   }

@@ -8,7 +8,7 @@ from tcrp.gen.backends import prose, source
 from tcrp.gen.backends.names import camel
 from tcrp.gen.model import Run, Unsigned, UpTo
 
-SAFE = 2 ** 53 - 1  # the greatest integer up to which numbers are exact
+SAFE = 2 ** 53 - 1  # up to this, all integers are exact as numbers
 
 
 class Source(source.Source):
@@ -22,7 +22,7 @@ class Source(source.Source):
         self.lines += prose.block(paragraphs, self._indent, self.WIDTH)
 
     def call(self, head: str, arguments: list[str], tail: str = ";") -> None:
-        """`head(arguments)tail` on one line; or with the last argument, or else each argument, on lines of its own."""
+        """`head(arguments)tail` on one line; or with the last argument, or else every argument, on lines of its own."""
         whole = f"{head}({', '.join(arguments)}){tail}"
         first = f"{head}({', '.join([*arguments[:-1], '{'])}"
         if len(self._indent + whole) <= self.WIDTH:
@@ -39,7 +39,7 @@ class Source(source.Source):
 
 
 class Locals:
-    """The local variables of one function: wire names in camelCase, with "_" behind where one is taken."""
+    """The local variables of one function: wire names in camelCase, with "_" appended where a name is taken."""
 
     def __init__(self, *reserved: str) -> None:
         self._taken = set(reserved)
@@ -82,7 +82,7 @@ def is_big(kind: Unsigned) -> bool:
 
 
 def bounds(kind: Unsigned) -> str:
-    """The range of `kind` as options, where it is narrower than what its octets can say; "" if it is not."""
+    """The range of `kind` as options, where it is narrower than its octets; else ""."""
     suffix = "n" if is_big(kind) else ""
     natural = kind.maximum == 256 ** kind.octets - 1
     return options(minimum=f"{kind.minimum}{suffix}" if kind.minimum else "",
@@ -90,14 +90,14 @@ def bounds(kind: Unsigned) -> str:
 
 
 def extent(kind: Run, size: str = "") -> str:
-    """How far `kind` reaches and its bounds, as options."""
+    """The extent of `kind` and its bounds, as options."""
     until = octets(kind.extent.delimiter) if isinstance(kind.extent, UpTo) else ""
     return options(size=size, until=until, minimum=str(kind.minimum) if kind.minimum else "",
                    maximum="" if kind.maximum is None else maximum(kind.maximum, kind.limit))
 
 
 def maximum(value: int, limit: str) -> str:
-    """An upper bound: the name of the limit that it is, or the number."""
+    """An upper bound: the name of its limit, or the number."""
     return f"LIMITS.{camel(limit)}" if limit else str(value)
 
 

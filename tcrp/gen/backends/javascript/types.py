@@ -1,4 +1,4 @@
-"""The declarations of the JavaScript codec: numbers and names of the wire, and the types of all values in JSDoc."""
+"""The declarations of the JavaScript codec: numbers and names of the protocol, and the types of all values in JSDoc."""
 from __future__ import annotations
 
 import json
@@ -27,11 +27,11 @@ def numbers(model: Model) -> list[str]:
     """Constants and their names."""
     return [
         f"/** The version of the protocol. */\nexport const VERSION = {model.version};",
-        f"/** The port, TCP and UDP, where no other is named. */\nexport const PORT = {model.port};",
+        f"/** The default port, for TCP and UDP. */\nexport const PORT = {model.port};",
         *(_registry(registry) for registry in model.registries),
         _quantities("LIMITS", "Sizes and counts.", model.limits),
         _quantities("TIMERS", "Times in seconds.", model.timers),
-        _frozen("ErrorCode", ["What is wrong, as TcrpError.code."],
+        _frozen("ErrorCode", ["The kind of a fault, in TcrpError.code."],
                 ((code.name, json.dumps(code.value), code.doc) for code in model.error_codes)),
         "/** @typedef {(typeof ErrorCode)[keyof typeof ErrorCode]} ErrorCode One of the values of ErrorCode. */",
     ]
@@ -43,7 +43,7 @@ def _registry(registry: Registry) -> str:
 
 
 def _quantities(name: str, doc: str, quantities: Iterable[Quantity]) -> str:
-    # Frozen in a second step, a property is any number to TypeScript, and not the number that it is.
+    # Frozen in a second step, so that TypeScript infers number and not the literal.
     lines = [f"const {camel(name)} = {{"]
     for quantity in quantities:
         lines += prose.block([f"{quantity.unit}: {quantity.doc}"], "  ", Source.WIDTH)

@@ -7,6 +7,7 @@ from tcrp.gen.backends.python.source import Names, Source, bound_text, octets_li
 from tcrp.gen.model import (
     Choice,
     Constant,
+    Exactly,
     Field,
     Form,
     JsonObject,
@@ -72,7 +73,8 @@ class Decoder:
                 self._optional(field, body, path, at, variables)
             else:
                 at = self._field(field, path, at, variables, known)
-        if body.may_trail and body.fields and not body.fields[-1].optional:
+        is_nothing = chosen and not body.fields  # the form of no octets
+        if body.may_trail and not is_nothing and not any(field.optional for field in body.fields[-1:]):
             self._end(path, at)
         self._source.call(f"{sink}{value.name}", arguments(value, variables))
 
@@ -153,6 +155,14 @@ class Decoder:
     def _run(self, kind: Run, name: str, where: str, at: At, variables: dict[str, str], known: bool) -> At:
         source, end, after = self._source, f"{name}_end", At()
         least = 1 if known and kind.extent == Rest() else 0
+        if isinstance(kind.extent, Exactly):
+            octets = kind.extent.octets
+            after = at.after(octets)
+            with source.block(f"if size < {after}:"):
+                source.fault(_ERROR, "TRUNCATED", f'f"ends after {{{at.to("size")}}} of {octets} octets"', where,
+                             str(at))
+            self._decode(kind.encoding, name, _slice(at, str(after)), where, at, str(after))
+            return after
         if isinstance(kind.extent, SizedBy):
             length = variables[kind.extent.size]
             source.line(f"{end} = {length}" if str(at) == "0" else f"{end} = {at} + {length}")

@@ -8,9 +8,9 @@ from tcrp.gen.backends.python.encode import Encoder
 from tcrp.gen.backends.python.json_members import read_function
 from tcrp.gen.backends.python.source import Source
 from tcrp.gen.documents import words
-from tcrp.gen.model import NOTICE, Choice, Form, JsonObject, Message, Model, Run, SizedBy, Unsigned
+from tcrp.gen.model import NOTICE, Choice, Field, Form, JsonObject, Message, Model, Run, SizedBy, Struct, Unsigned
 
-_HEAD = f'''"""Messages to octets and back, straight-line, without construct: the functions and errors of `tcrp.codec`.
+_INTRODUCTION = f'''"""Messages to octets and back, without construct: the functions and errors of `tcrp.codec`.
 
 {NOTICE}
 
@@ -66,18 +66,18 @@ def render(model: Model) -> str:
         code += [read_function(form, f"{_holder(message)}.{form.name}") for form in _forms(message)
                  if isinstance(form.body, JsonObject)]
         code += [_decode(message), _encode(message)]
-        code += [_head(message)] if _has_head(message) else []
+        if _has_envelope(message):
+            code += [_envelope(message), *(_number_of_form(form, number) for _, form, number in _marked_forms(message))]
     body = "\n\n".join(code)
     shared = [text for name, text in _SHARED.items() if _occurs(name, body)]
     body = "\n\n".join([*(text.lstrip("\n") for text in shared), body])
     values = _values(model)
+    constants = _first_octets(model) + (_PRINTABLE if _occurs("_PRINTABLE", body) else "")
     if _occurs("_VALUES", body):
         listed = "".join(f"        {name},\n" for name in values)
-        body = f"_VALUES = frozenset(\n    (\n{listed}    )\n)\n\n\n{body}"
-    if _occurs("_PRINTABLE", body):
-        body = f"{_PRINTABLE}{'' if body.startswith('_VALUES') else chr(10) * 2}{body}"
-    gap = "\n" if body.startswith("_") else "\n\n"
-    return f"{_HEAD}\n{_imports(body, model.values_from, values)}{gap}{body}"
+        constants += f"_VALUES = frozenset(\n    (\n{listed}    )\n)\n"
+    body = f"{constants}\n\n{body}" if constants else f"\n{body}"
+    return f"{_INTRODUCTION}\n{_imports(body, model.values_from, values)}\n{body}"
 
 
 def _occurs(name: str, text: str) -> bool:
@@ -165,9 +165,12 @@ def _docstring(source: Source, message: Message) -> None:
     source.line('"""')
 
 
-def _has_head(message: Message) -> bool:
+# ---- parts of a message, without reading all of it ----
+
+def _has_envelope(message: Message) -> bool:
     """Whether a message is sizes, the fields that have them, and a choice."""
-    if isinstance(message.body, Choice) or not isinstance(message.body.fields[-1].type, Choice):
+    if isinstance(message.body, Choice) or not message.body.fields \
+            or not isinstance(message.body.fields[-1].type, Choice):
         return False
     sizes = [field for field in message.body.fields if message.body.counted(field)]
     sized = [field for field in message.body.fields if isinstance(field.type, Run)
@@ -175,8 +178,8 @@ def _has_head(message: Message) -> bool:
     return list(message.body.fields[:-1]) == sizes + sized
 
 
-def _head(message: Message) -> str:
-    """The function that tells the head of a message from its last field, without looking into either."""
+def _envelope(message: Message) -> str:
+    """The function that splits the envelope of a message from its last field, without looking into either."""
     assert not isinstance(message.body, Choice)
     *before, last = message.body.fields
     source = Source()
@@ -186,11 +189,42 @@ def _head(message: Message) -> str:
             end = at + field.type.octets
             sizes.append(f"octets[{at}]" if end == at + 1 else f'int.from_bytes(octets[{at}:{end}], "big")')
             at = end
-    with source.block(f"def {message.name}_head(octets: bytes) -> bytes:"):
+    with source.block(f"def {message.name}_envelope(octets: bytes) -> bytes:"):
         source.line(f'"""{", ".join(field.name for field in before)}: the octets before {last.name}.')
         source.line()
-        source.line("Nothing is looked at but the sizes. Where the octets end too early it is all of them: no message")
-        source.line("that can be decoded has such a head. Raises nothing.")
+        source.line("Only the sizes are read. If the octets end too early, the result is all of them: no message")
+        source.line("that can be decoded has such an envelope. Raises nothing.")
         source.line('"""')
         source.line(f"return octets[:{' + '.join([str(at), *sizes])}] if len(octets) >= {at} else octets")
+    return source.text()
+
+
+def _marked_forms(message: Message) -> list[tuple[int, Form, Field]]:
+    """(first octet, form, field) of each form behind the envelope that is a fixed octet and a number of one octet.
+
+    The number may be missing, and then has a value; what follows it is ignored or nothing.
+    """
+    found = []
+    choice = None if isinstance(message.body, Choice) else message.body.fields[-1].type
+    for octet, form in choice.cases if isinstance(choice, Choice) else ():
+        if isinstance(form.body, Struct) and len(form.body.fields) > 1:
+            start, number = form.body.fields[:2]
+            if start.fixed_size == 1 and isinstance(number.type, Unsigned) and number.type.octets == 1 \
+                    and number.absent is not None:
+                found.append((octet, form, number))
+    return found
+
+
+def _first_octets(model: Model) -> str:
+    """The constants that tell forms apart, for a caller who has split the envelope off."""
+    lines = [f"{form.name.upper()}_FIRST_OCTET = 0x{octet:02X}"
+             for message in model.messages if _has_envelope(message) for octet, form, _ in _marked_forms(message)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _number_of_form(form: Form, number: Field) -> str:
+    source = Source()
+    with source.block(f"def {form.name}_{number.name}(octets: bytes) -> int:"):
+        source.line(f'"""The {number.name} of a {form.name}, {number.absent} if it is missing. Raises nothing."""')
+        source.line(f"return octets[1] if len(octets) > 1 else {number.absent}")
     return source.text()

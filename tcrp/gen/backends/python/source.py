@@ -53,6 +53,7 @@ class Names:
     """The local variables of one function: a name is not used for two things, nor with two types."""
 
     def __init__(self, *reserved: str) -> None:
+        reserved = (*reserved, "bytes", "int", "isinstance", "len", "type")  # built-in names that functions use
         self._types = dict.fromkeys(reserved, "")
         self._open = set(reserved)
 
@@ -80,6 +81,8 @@ def bound_text(minimum: int, maximum: int | None) -> str:
 def outside(value: str, minimum: int, maximum: int | None, least: int = 0, most: int | None = None) -> str:
     """The condition that `value`, known to be in `least`..`most`, is out of bounds; "" if it cannot be."""
     above = maximum is not None and (most is None or maximum < most)
+    if above and minimum == maximum:
+        return f"{value} != {minimum}"
     if minimum > least:
         return f"not {minimum} <= {value} <= {maximum}" if above else f"{value} < {minimum}"
     return f"{value} > {maximum}" if above else ""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from tcrp.gen.backends.backend import Backend, Check, Example, Program, Tool
+from tcrp.gen.backends.capabilities import ALL, Feature
 from tcrp.gen.backends.rust import render
 
 _RUSTFMT = Tool("rustfmt", "rustfmt", version=("rustfmt", "--version"))
@@ -19,4 +20,5 @@ BACKEND = Backend(
         "rust/chat.rs", "Rust 1.63", "rustc --edition 2021 -O -o chat-rust rust/chat.rs && ./chat-rust"),
     checks=(Check(("rustfmt", "--check", "--edition", "2021", "{codecs}/rust/tcrp.rs", "{codecs}/rust/runner.rs",
                    "{examples}/rust/chat.rs"), (_RUSTFMT,)),),
+    capabilities=ALL - {Feature.BOUNDED_ABOVE_U64},
 )

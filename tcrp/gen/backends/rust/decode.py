@@ -1,4 +1,4 @@
-"""The decoders of the Rust codec: each reads the fields in order and gives the first fault."""
+"""The decoders of the Rust codec: each reads the fields in order and returns the first fault."""
 from __future__ import annotations
 
 from tcrp.gen.backends import names, prose
@@ -9,6 +9,7 @@ from tcrp.gen.backends.values import ValueType, bits, on_stream, several, type_n
 from tcrp.gen.model import (
     Choice,
     Constant,
+    Exactly,
     Field,
     Form,
     Ignored,
@@ -30,7 +31,8 @@ def read_function(source: Source, message: Message, types: dict[str, ValueType])
     source.doc(_about(message))
     head = f"pub fn decode_{message.name}(octets: &[u8]) -> Result<{type_name(message, names.pascal)}>"
     with source.block(head):
-        source.line(f"let mut input = Reading::new(octets, {'true' if on_stream(message) else 'false'});")
+        mutable = "" if isinstance(message.body, Struct) and not message.body.fields else "mut "
+        source.line(f"let {mutable}input = Reading::new(octets, {'true' if on_stream(message) else 'false'});")
         Decoder(source, types).message(message)
 
 
@@ -180,11 +182,13 @@ class Decoder:
         source = self._source
         if isinstance(kind.extent, SizedBy):
             source.call("let run = input.sized", [quoted(where), identifier(kind.extent.size)], "?;")
+        elif isinstance(kind.extent, Exactly):
+            source.call("let run = input.sized", [quoted(where), number(kind.extent.octets)], "?;")
         elif isinstance(kind.extent, UpTo):
             source.call("let run = input.up_to", [quoted(where), octets(kind.extent.delimiter)], "?;")
         else:
             source.call("let run = input.rest", [quoted(where)], "?;")
-        if kind.minimum or kind.maximum is not None:
+        if not isinstance(kind.extent, Exactly) and (kind.minimum or kind.maximum is not None):
             source.line(f"let run = run.within({number(kind.minimum)}, {most(kind.maximum)})?;")
         taken = {"": "run.octets.to_vec()", "utf-8": "run.utf8()?", "ascii": "run.ascii()?"}[kind.encoding]
         source.line(f"{head}{taken}{tail}")

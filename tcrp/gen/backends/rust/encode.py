@@ -1,4 +1,4 @@
-"""The encoders of the Rust codec: each checks and writes the fields in order and gives the first fault."""
+"""The encoders of the Rust codec: each checks and writes the fields in order and returns the first fault."""
 from __future__ import annotations
 
 from tcrp.gen.backends import names
@@ -13,9 +13,11 @@ def write_function(source: Source, message: Message, types: dict[str, ValueType]
     """The function encode_... of a message."""
     source.line()
     source.doc([f"The octets that [`decode_{message.name}`] reads as `message`."])
-    head = f"pub fn encode_{message.name}(message: &{type_name(message, names.pascal)}) -> Result<Vec<u8>>"
+    nothing = isinstance(message.body, Struct) and not message.body.fields  # to write
+    parameter = "_message" if nothing else "message"
+    head = f"pub fn encode_{message.name}({parameter}: &{type_name(message, names.pascal)}) -> Result<Vec<u8>>"
     with source.block(head):
-        source.line("let mut output = Writing::new();")
+        source.line(f"let {'' if nothing else 'mut '}output = Writing::new();")
         Encoder(source, types).message(message)
 
 
@@ -50,7 +52,7 @@ class Encoder:
                 self._field(field, body, where, value)
 
     def _choice(self, choice: Choice, path: str, given: str) -> None:
-        """`given` is a place, the value of the choice."""
+        """`given` is a place expression for the value of the choice."""
         source = self._source
         written = [form for form in choice.forms if form.written]
         if choice.default.written and not begins_with_constant(choice.default.body):

@@ -19,12 +19,12 @@ _HEAD = f"""//! TCRP: messages to octets and back.
 //! {NOTICE}
 //!
 //! One module for Rust 1.63 and later: the standard library, no unsafe code. `decode_*` and
-//! `encode_*` give the first fault in the order of the fields; they copy, so nothing borrows the
-//! octets. Numbers are plain integers, because unassigned values occur; the enumerations name the
-//! assigned ones.
+//! `encode_*` return the first fault in the order of the fields. Decoded values are copies and do
+//! not borrow the octets. Numbers are plain integers, since unassigned values occur; the
+//! enumerations name the assigned ones.
 
 #![forbid(unsafe_code)]
-// Nobody uses all of it.
+// A program rarely uses all of it.
 #![allow(dead_code)]
 
 use std::collections::BTreeSet;

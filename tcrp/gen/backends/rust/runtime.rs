@@ -1,6 +1,6 @@
 // ---- what all messages share ----
 
-/// What is wrong with octets that were read, or with a message that was to be written.
+/// A fault of octets (decoding) or of a message (encoding).
 ///
 /// It is the first fault in the order of the fields. `field` is the dotted path of the field
 /// (`chat_datagram.token`), `offset` counts octets from the message's first; a message that is
@@ -42,9 +42,9 @@ fn find(octets: &[u8], delimiter: &[u8]) -> Option<usize> {
         .position(|window| window == delimiter)
 }
 
-// ---- JSON (RFC 8259, one meaning only) ----
+// ---- JSON (RFC 8259, without its ambiguities) ----
 
-/// A JSON value. A number is its text, as no type of Rust holds all of them.
+/// A JSON value. A number is kept as text, since no Rust type holds them all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json {
     Null,
@@ -55,7 +55,7 @@ pub enum Json {
     Object(JsonObject),
 }
 
-/// The members of a JSON object in their order; no key stands twice.
+/// The members of a JSON object, in order; no key occurs twice.
 pub type JsonObject = Vec<(String, Json)>;
 
 /// The value of the member `key` of `object`.
@@ -67,8 +67,8 @@ pub fn json_member<'a>(object: &'a [(String, Json)], key: &str) -> Option<&'a Js
 }
 
 impl Json {
-    /// Whether a value that stands `depth` levels deep (1: by itself) is JSON of the wire: a key
-    /// stands once in an object, a number is one and within binary64, and nesting is bounded.
+    /// Whether a value `depth` levels deep (1: by itself) is JSON that the protocol allows: keys
+    /// are unique in an object, numbers are valid and within binary64, and nesting is bounded.
     pub fn is_valid(&self, depth: usize) -> bool {
         match self {
             Json::Null | Json::Bool(_) | Json::String(_) => true,
@@ -89,7 +89,7 @@ impl Json {
 }
 
 impl fmt::Display for Json {
-    /// The value as JSON text without white space; what need not be escaped is not.
+    /// The value as JSON text, without white space and with the fewest escapes.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Json::Null => formatter.write_str("null"),
@@ -141,7 +141,7 @@ fn has_unique_keys(members: &[(String, Json)]) -> bool {
     members.iter().all(|(key, _)| keys.insert(key))
 }
 
-/// JSON text that is read. Its functions give None for what is not JSON of the wire.
+/// A parser of JSON text. Its functions return None for JSON that the protocol does not allow.
 struct JsonText<'a> {
     text: &'a str,
     at: usize,
@@ -152,7 +152,7 @@ impl<'a> JsonText<'a> {
         JsonText { text, at: 0 }
     }
 
-    /// The one object that all of the text is.
+    /// The whole text as one object.
     fn object(mut self) -> Option<JsonObject> {
         let value = self.value(1)?;
         self.skip_space();
@@ -172,7 +172,7 @@ impl<'a> JsonText<'a> {
         }
     }
 
-    /// Whether `word` follows; it is taken.
+    /// Consumes `word` if it follows; whether it did.
     fn takes(&mut self, word: &str) -> bool {
         let is_there = self.text.as_bytes()[self.at..].starts_with(word.as_bytes());
         self.at += if is_there { word.len() } else { 0 };
@@ -254,7 +254,7 @@ impl<'a> JsonText<'a> {
         }
     }
 
-    /// The character that the text behind a backslash stands for.
+    /// The character for the text after a backslash.
     fn escape(&mut self) -> Option<char> {
         let letter = self.peek()?;
         self.at += 1;
@@ -289,7 +289,7 @@ impl<'a> JsonText<'a> {
         })
     }
 
-    /// The text of a number that binary64 does not round to infinity.
+    /// The text of a number that is finite in binary64.
     fn number(&mut self) -> Option<String> {
         let start = self.at;
         self.takes("-");
@@ -318,7 +318,7 @@ impl<'a> JsonText<'a> {
     }
 }
 
-/// Members of a JSON object, and what is said of them if they break their rules.
+/// The members of a JSON object, and the place that errors about them name.
 struct Members<'a> {
     members: &'a [(String, Json)],
     field: &'static str,
@@ -330,7 +330,7 @@ impl Members<'_> {
         wrong(code, self.field, self.offset)
     }
 
-    /// That there is a member of one of these names.
+    /// Checks that there is a member with one of these names.
     fn require(&self, keys: &[&str]) -> Result<()> {
         if keys
             .iter()
@@ -341,7 +341,7 @@ impl Members<'_> {
         Err(self.wrong(ErrorCode::BadJson))
     }
 
-    /// The first member of these names that is not absent; `check` is made of all of them.
+    /// The first member with one of these names that is not absent; `check` applies to them all.
     fn first<T>(
         &self,
         keys: &[&str],
@@ -387,14 +387,14 @@ impl Members<'_> {
 
 // ---- reading ----
 
-/// How far octets are read.
+/// The state of reading octets.
 struct Reading<'a> {
     octets: &'a [u8],
     at: usize,
     is_stream: bool,
 }
 
-/// A run of octets that was read from `start` on.
+/// A run of octets that begins at `start`.
 #[derive(Clone, Copy)]
 struct Run<'a> {
     octets: &'a [u8],
@@ -454,7 +454,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// That the message has at most `maximum` octets.
+    /// Checks that the message has at most `maximum` octets.
     fn at_most(&self, field: &'static str, maximum: usize) -> Result<()> {
         if self.octets.len() <= maximum {
             return Ok(());
@@ -471,7 +471,7 @@ impl<'a> Reading<'a> {
         self.octets.get(self.at) == Some(&octet)
     }
 
-    /// That an octet is left.
+    /// Checks that an octet is left.
     fn more(&self, field: &'static str) -> Result<()> {
         if self.has_more() {
             return Ok(());
@@ -479,7 +479,7 @@ impl<'a> Reading<'a> {
         Err(self.wrong(ErrorCode::Truncated, field))
     }
 
-    /// That no octet is left.
+    /// Checks that no octet is left.
     fn end(&self, field: &'static str) -> Result<()> {
         if !self.has_more() {
             return Ok(());
@@ -510,7 +510,7 @@ impl<'a> Reading<'a> {
         self.sized(field, (self.octets.len() - self.at) as u64)
     }
 
-    /// The octets before the first `delimiter`, which is read too.
+    /// The octets before the first `delimiter`, which is consumed.
     fn up_to(&mut self, field: &'static str, delimiter: &[u8]) -> Result<Run<'a>> {
         match find(&self.octets[self.at..], delimiter) {
             None => Err(self.wrong(ErrorCode::MissingDelimiter, field)),
@@ -530,7 +530,7 @@ impl<'a> Reading<'a> {
         Ok(array)
     }
 
-    /// A big-endian integer of `size` octets; what is above u64 counts as u64::MAX.
+    /// A big-endian integer of `size` octets; values above u64 become u64::MAX.
     fn number(
         &mut self,
         field: &'static str,
@@ -560,7 +560,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// All octets that are left, as one JSON object.
+    /// All remaining octets, as one JSON object.
     fn object(&mut self, field: &'static str) -> Result<JsonObject> {
         let text = std::str::from_utf8(&self.octets[self.at..])
             .map_err(|_| self.wrong(ErrorCode::BadUtf8, field))?;
@@ -574,7 +574,7 @@ impl<'a> Reading<'a> {
 
 // ---- writing ----
 
-/// The octets that were written.
+/// The octets written so far.
 struct Writing {
     octets: Vec<u8>,
 }
@@ -609,7 +609,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Octets whose number has to be `minimum` to `maximum`.
+    /// A run of `minimum` to `maximum` octets.
     fn run(
         &mut self,
         field: &'static str,
@@ -624,7 +624,7 @@ impl Writing {
         Ok(())
     }
 
-    /// The octets that end the field whose octets were written before.
+    /// The octets that end the field written last.
     fn delimiter(&mut self, field: &'static str, octets: &[u8], delimiter: &[u8]) -> Result<()> {
         if find(octets, delimiter).is_some() {
             return Err(wrong(ErrorCode::BadName, field, None));
@@ -660,7 +660,7 @@ impl Writing {
     }
 }
 
-/// That text is printable ASCII, 0x21-0x7E.
+/// Checks that text is printable ASCII, 0x21-0x7E.
 fn check_ascii(field: &'static str, text: &str) -> Result<()> {
     if text.bytes().all(|octet| octet.is_ascii_graphic()) {
         return Ok(());

@@ -26,7 +26,7 @@ class Source(source.Source):
         self.lines += prose.lines(paragraphs, f"{self._indent}/// ", self.WIDTH)
 
     def call(self, head: str, arguments: Sequence[str], tail: str) -> None:
-        """`head(arguments)tail`, on one line, on one behind that of a binding, or with a line an argument."""
+        """`head(arguments)tail`, on one line, on the line after that of a binding, or with one argument per line."""
         inside = ", ".join(arguments)
         if len(inside) <= _ARGUMENTS and len(f"{self._indent}{head}({inside}){tail}") <= self.WIDTH:
             self.line(f"{head}({inside}){tail}")

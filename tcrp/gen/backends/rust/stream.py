@@ -13,7 +13,7 @@ def reader(source: Source, head: Head) -> None:
     frame, sizes, octets = head.frame, head.sizes, head.octets
     name = f"{names.pascal(frame.name)}Reader"
     source.line()
-    source.doc([f"Takes whole messages {frame.name} from a stream, however it is cut into pieces."])
+    source.doc([f"Finds whole messages {frame.name} in a stream, however it is split."])
     source.line("#[derive(Clone, Debug)]")
     with source.block(f"pub struct {name}"):
         source.line("waiting: Vec<u8>,")
@@ -29,12 +29,12 @@ def reader(source: Source, head: Head) -> None:
         with source.block("pub fn feed(&mut self, octets: &[u8])"):
             source.line("self.waiting.extend_from_slice(octets);")
         source.line()
-        source.doc(["Octets that belong to no message taken so far; at 0 the stream can end without cutting one."])
+        source.doc(["The number of octets after the last message taken; where the stream ends, it must be 0."])
         with source.block("pub fn waiting(&self) -> usize"):
             source.line("self.waiting.len()")
         source.line()
-        source.doc([f"The next whole message, taken out of the stream; None if more octets are needed. Sizes are "
-                    f"judged as soon as the first {octets} octets are there; after such a fault nothing more can be "
+        source.doc([f"Takes the next message; None if more octets are needed. Sizes are "
+                    f"checked as soon as the first {octets} octets are there; after such a fault nothing more can be "
                     "read."])
         with source.block(f"pub fn take(&mut self) -> Result<Option<{type_name(frame, names.pascal)}>>"):
             _take(source, head)

@@ -1,4 +1,4 @@
-"""The declarations of the Rust codec: numbers and names of the wire, and the types of all values."""
+"""The declarations of the Rust codec: numbers and names of the protocol, and the types of all values."""
 from __future__ import annotations
 
 from tcrp.gen.backends import names, prose
@@ -16,17 +16,17 @@ def numbers(model: Model) -> list[str]:
     source = Source()
     source.line(f"pub const VERSION: u32 = {model.version};")
     source.line()
-    source.doc(["Of TCP and UDP."])
+    source.doc(["The default port, for TCP and UDP."])
     source.line(f"pub const PORT: u16 = {model.port};")
     source.line()
-    source.doc(["Sizes and counts; the same everywhere, but for those marked as default."])
+    source.doc(["Sizes and counts; those marked as default may differ per server."])
     with source.block("pub mod limits"):
         for index, limit in enumerate(model.limits):
             source.doc([f"{limit.unit}: {limit.doc}"])
             source.line(f"pub const {names.screaming(limit.name)}: usize = {number(int(limit.value))};")
             source.lines += [""] if index < len(model.limits) - 1 else []
     source.line()
-    source.doc(["Times; a default may be set by a server."])
+    source.doc(["Times; those marked as default may differ per server."])
     with source.block("pub mod timers"):
         source.line("use std::time::Duration;")
         for timer in model.timers:
@@ -57,20 +57,20 @@ def _registry(source: Source, registry: Registry) -> None:
             source.line(f"{names.pascal(entry.name)} = {entry.value},")
     source.line()
     with source.block(f"impl {registry.name}"):
-        source.doc(["The assigned value that `value` is; None if it is not assigned."])
+        source.doc(["The assigned value with this number; None if it is unassigned."])
         with source.block("pub fn from_value(value: u8) -> Option<Self>"), source.block("match value"):
             for entry in registry.entries:
                 source.line(f"{entry.value} => Some(Self::{names.pascal(entry.name)}),")
             source.line("_ => None,")
         source.line()
-        source.doc(["The octet of the wire."])
+        source.doc(["The octet on the wire."])
         with source.block("pub fn value(self) -> u8"):
             source.line("self as u8")
 
 
 def _error_codes(source: Source, model: Model) -> None:
     source.line()
-    source.doc(["What is wrong with octets or with a call; the same in every implementation."])
+    source.doc(["The kind of a fault; the codes are the same in every implementation."])
     source.line(_DERIVE_NAME)
     with source.block("pub enum ErrorCode"):
         for code in model.error_codes:
@@ -78,8 +78,8 @@ def _error_codes(source: Source, model: Model) -> None:
             source.line(f"{names.pascal(code.name)},")
     source.line()
     with source.block("impl ErrorCode"):
-        for function, doc in (("name", "The name that all implementations have for it."),
-                              ("doc", "What it says, in English.")):
+        for function, doc in (("name", "The name, the same in all implementations."),
+                              ("doc", "The description, in English.")):
             source.lines += [""] if function == "doc" else []
             source.doc([doc])
             with source.block(f"pub fn {function}(self) -> &'static str"), source.block("match self"):
@@ -128,7 +128,7 @@ def attribute_type(attribute: Attribute, path: str, message: Message) -> str:
 
 
 def variant(form: Form, found: tuple[Form, ...]) -> str:
-    """The variant of an enum that a value of `form` is."""
+    """The enum variant for a value of `form`."""
     return names.pascal(form_name(form, found))
 
 
@@ -144,6 +144,9 @@ def _struct(source: Source, value: ValueType, path: str, message: Message, decla
     source.line()
     source.doc([value.doc])
     source.line(_DERIVE)
+    if not value.attributes:
+        source.line(f"pub struct {value.name};")
+        return
     with source.block(f"pub struct {value.name}"):
         for attribute in value.attributes:
             source.doc([attribute.doc])

@@ -1,24 +1,24 @@
-"""Connecting, and datagrams that the system does not send."""
+"""Connecting: names, addresses tried in turn, errors."""
 
 from __future__ import annotations
 
-import selectors
+import errno
 import socket
 from typing import Any
 
 import pytest
 
-from tcrp_client.link import Link
-from tcrp_client.loop import Loop, reachable
-from tcrp_client.ui.reader import Line
+from tcrp_client.dial import error_code, reachable
+from tcrp_client.loop import ClientLoop
+from tcrp_client.ui.reader import InputLine
 from tests.support.scripted_server import PATIENCE, ScriptedServer
 
 NOBODY = 1  # a port where nobody listens
 
 
 def dial(host: str, port: int) -> socket.socket:
-    with Loop() as loop:
-        return loop.dial(host, port, loop.clock() + PATIENCE)
+    with ClientLoop() as loop:
+        return loop.dial(host, port, loop.clock() + PATIENCE).socket
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])
@@ -43,11 +43,11 @@ def test_what_cannot_be_a_host_is_an_error_of_the_system(host: str) -> None:
 
 
 def test_what_comes_while_connecting_is_kept_in_order() -> None:
-    with ScriptedServer(lambda server: None) as server, Loop() as loop:
+    with ScriptedServer(lambda server: None) as server, ClientLoop() as loop:
         for text in "ab":
-            loop.post(Line(text))
+            loop.post(InputLine(text))
         loop.dial("127.0.0.1", server.port, loop.clock() + PATIENCE).close()
-        assert [loop.next_item(), loop.next_item()] == [Line("a"), Line("b")]
+        assert [loop.next_item(), loop.next_item()] == [InputLine("a"), InputLine("b")]
         assert loop.next_item(loop.clock()) is None
 
 
@@ -64,35 +64,17 @@ def test_any_address_means_this_machine(address: tuple[Any, ...], where: tuple[A
     assert reachable(address) == where
 
 
-class Refusing:
-    """A socket whose sends fail with these errors, one after the other, until there are no more."""
-
-    def __init__(self, *errors: OSError) -> None:
-        self.errors = list(errors)
-        self.sent: list[bytes] = []
-
-    def send(self, octets: bytes) -> None:
-        if self.errors:
-            raise self.errors.pop(0)
-        self.sent.append(octets)
-
-
 @pytest.mark.parametrize(
-    ("errors", "is_fine", "sent"),
+    ("error", "code"),
     [
-        ([], True, [b"x"]),
-        ([ConnectionRefusedError()], False, [b"x"]),  # it was about an earlier datagram, and kept this one back
-        ([ConnectionResetError()], False, [b"x"]),  # the same on Windows
-        ([ConnectionRefusedError(), ConnectionRefusedError()], False, []),
-        ([OSError(101, "Network is unreachable")], True, []),
-        ([BlockingIOError()], True, []),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "ECONNREFUSED"),
+        (TimeoutError("timed out"), "ETIMEDOUT"),
+        (OSError(errno.ENETUNREACH, "x"), "ENETUNREACH"),
+        (socket.gaierror(socket.EAI_NONAME, "x"), "EAI_NONAME"),
+        (socket.gaierror(socket.EAI_AGAIN, "x"), "EAI_NONAME"),
+        (PermissionError(errno.EACCES, "x"), "EACCES"),
+        (OSError("x"), ""),
     ],
 )
-def test_a_datagram_that_the_system_does_not_send(errors: list[OSError], is_fine: bool, sent: list[bytes]) -> None:
-    ours, theirs = socket.socketpair()
-    with selectors.DefaultSelector() as selector, ours, theirs:
-        link = Link(selector, ours, 9)
-        refusing = Refusing(*errors)
-        link.datagrams = refusing  # type: ignore[assignment]
-        assert link.send_datagram(b"x") == is_fine
-        assert refusing.sent == sent
+def test_an_error_has_a_name(error: OSError, code: str) -> None:
+    assert error_code(error) == code

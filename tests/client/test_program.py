@@ -17,7 +17,7 @@ import pytest
 from tcrp.constants import Operation
 from tcrp.messages import ChatLine, Request
 from tcrp_client import app
-from tcrp_client.config import ExitCode
+from tcrp_client.flow import ExitCode
 from tests.support.scripted_server import PATIENCE, ScriptedServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +74,7 @@ def test_a_program_in_a_pipeline() -> None:
             out, err = client.communicate("はい\n".encode(), timeout=PATIENCE)
     assert (client.returncode, out) == (ExitCode.DONE, b"")
     assert err.decode().split(os.linesep) == [
-        "* ルーム ルーム に入りました", "* ルームにいる人: bob", "* ルーム ルーム から退出しました", ""]
+        "* ルーム「ルーム」に参加しました", "* メンバー: bob", "* ルーム「ルーム」から退出しました", ""]
     assert heard == ["はい"]
 
 

@@ -7,17 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcrp.constants import Operation
+from tcrp_client.dialogue import Enter, Exit, Say, Who
 from tcrp_client.ui.commands import (
-    Enter,
-    Exit,
     Help,
     Incomplete,
     LobbyCommand,
     Nothing,
     RoomCommand,
-    Say,
     Unknown,
-    Who,
     lobby_command,
     room_command,
 )
@@ -48,6 +45,11 @@ from tcrp_client.ui.commands import (
         ("createlobby", Unknown("createlobby")),
         ("//exit", Unknown("//exit")),
         ("/", Unknown("/")),
+        ("ｊｏｉｎ tea", Enter(Operation.JOIN, "tea")),
+        ("／ｃｒｅａｔｅ\u3000お茶", Enter(Operation.CREATE, "お茶")),
+        ("ＪＯＩＮ　ｔｅａ", Enter(Operation.JOIN, "ｔｅａ")),
+        ("ｅｘｉｔ", Exit()),
+        ("／ｑｕｉｔ", Exit()),
     ],
 )
 def test_in_the_lobby(line: str, command: LobbyCommand) -> None:
@@ -82,6 +84,17 @@ def test_in_the_lobby(line: str, command: LobbyCommand) -> None:
         ("/", Unknown("/")),
         ("", Nothing()),
         ("   ", Nothing()),
+        ("ｅｘｉｔ", Exit()),
+        ("／exit", Exit()),
+        ("／ｗｈｏ\u3000", Who()),
+        ("／who", Who()),
+        ("/ｗｈｏ", Who()),
+        ("／ｓａｙ ｅｘｉｔ", Say("ｅｘｉｔ")),
+        ("／say", Incomplete("/say")),
+        ("／saying", Say("／saying")),
+        ("／", Say("／")),
+        ("／／who", Say("／／who")),
+        ("／who？", Say("／who？")),
     ],
 )
 def test_in_a_room(line: str, command: RoomCommand) -> None:

@@ -1,4 +1,4 @@
-"""The plain front end against a scripted server, with a keyboard and a screen."""
+"""The plain front end: a whole visit against a scripted server, with a keyboard and a screen."""
 
 from __future__ import annotations
 
@@ -15,18 +15,22 @@ import pytest
 from tcrp import codec
 from tcrp.constants import LIMITS, TIMERS, NoticeKind, Operation, Status
 from tcrp.messages import ChatLine, Keepalive, Request, TextMessage
-from tcrp_client.config import ExitCode, load
+from tcrp_client import visit
+from tcrp_client.config import load
+from tcrp_client.dialogue import Interrupt, Interrupted
+from tcrp_client.flow import ExitCode, Flow
 from tcrp_client.link import Link
-from tcrp_client.loop import Interrupt, Interrupted, Loop
-from tcrp_client.ui import line as plain
+from tcrp_client.loop import ClientLoop
 from tcrp_client.ui import reader
-from tcrp_client.ui.line import Plain
-from tcrp_client.ui.messages import Texts
+from tcrp_client.ui.line import LineFrontEnd
+from tcrp_client.ui.messages import Catalogue
 from tcrp_client.ui.reader import LineReader
 from tcrp_client.ui.render import Printer
+from tcrp_client.visit import Visit
 from tests.support.scripted_server import LEAVE, PATIENCE, WHO, ScriptedServer
 
 NOBODY = 1  # a port where nobody listens
+CONNECTION_REFUSED = "connection refused: no server is running there, or a firewall blocks it"
 
 
 @pytest.fixture(autouse=True)
@@ -65,14 +69,14 @@ class Desk:
 
     def __init__(self, port: int, *argv: str, is_terminal: bool = False, secrets: tuple[str, ...] = ()) -> None:
         self.config = load(["--server", f"127.0.0.1:{port}", *argv], {}, "en")
-        self.is_dialogue = is_terminal or self.config.operation is None
+        self.is_interactive = is_terminal or self.config.enter is None
         self.notes = Screen()
-        self.chat = self.notes if self.is_dialogue else Screen()
+        self.chat = self.notes if self.is_interactive else Screen()
         self.asked: list[str] = []
         self._secrets = list(secrets)
         self._is_terminal = is_terminal
         self._keyboard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self.loop = Loop()
+        self.loop = ClientLoop()
 
     def type(self, *lines: str) -> None:
         for line in lines:
@@ -99,9 +103,12 @@ class Desk:
     def run(self) -> ExitCode:
         with self.loop:
             lines = LineReader(lambda size: self._keyboard.get(), "utf-8", self.loop.post)
-            front = Plain(self.config, Texts("en"), Printer(self.chat, self.notes, self.is_dialogue), self.loop, lines,
-                          self.is_dialogue, "root", self._secret if self._is_terminal else None)
-            return front.run()
+            printer = Printer(self.chat, self.notes, self.is_interactive)
+            front_end = LineFrontEnd(Catalogue("en"), printer, lines, self.config.server, self.config.udp_port,
+                                     self.is_interactive, self._secret if self._is_terminal else None)
+            flow = Flow(is_interactive=self.is_interactive, enter=self.config.enter, username=self.config.username,
+                        password=self.config.password, default_name="root")
+            return Visit(flow, front_end, self.loop, self.config.server, self.config.udp_port).run()
 
 
 # ---- a pipeline ----
@@ -136,7 +143,7 @@ def test_a_pipe_that_ends_without_a_newline_and_one_without_anything() -> None:
         assert got == heard
 
 
-def test_a_line_that_is_no_text_is_not_sent() -> None:
+def test_a_line_that_cannot_be_decoded_is_not_sent() -> None:
     heard: list[str] = []
     with ScriptedServer(lambda server: (server.let_in(), heard.extend(server.hear()))) as server:
         desk = Desk(server.port, "--user", "alice", "join", "lobby")
@@ -144,7 +151,7 @@ def test_a_line_that_is_no_text_is_not_sent() -> None:
         desk.end()
         assert desk.run() == ExitCode.DONE
     assert heard == ["before", "after"]
-    assert "That line is not text in utf-8; it was not used." in desk.notes.getvalue()
+    assert "That line is not valid utf-8; it was ignored." in desk.notes.getvalue()
 
 
 def test_no_password_is_asked_for_in_a_pipeline() -> None:
@@ -210,14 +217,14 @@ def is_killed(server: ScriptedServer) -> None:
         (talks_nonsense, ExitCode.NO_SERVER, "broke the protocol: is it a TCRP server? (control_frame."),
         (says_nothing, ExitCode.NO_SERVER, "does not answer: is it a TCRP server?\n"),
         (is_deaf_on_udp, ExitCode.SILENT, "let you in, but does not answer on UDP port "),
-        (is_killed, ExitCode.SILENT, "does not answer any more: you are out of room lobby\n"),
+        (is_killed, ExitCode.SILENT, "no longer answers: you were disconnected from room lobby\n"),
     ],
 )
 def test_an_ending_has_words_and_an_exit_code(
     monkeypatch: pytest.MonkeyPatch, script: Callable[[ScriptedServer], object], code: ExitCode, words: str
 ) -> None:
     if script is says_nothing:
-        monkeypatch.setattr(plain, "CONNECT_TIME", 0.2)
+        monkeypatch.setattr(visit, "CONNECT_TIME", 0.2)
     if script is is_killed:
         monkeypatch.setattr(TIMERS, "keepalive_interval", 0.05)
     with ScriptedServer(script) as server:
@@ -227,10 +234,10 @@ def test_an_ending_has_words_and_an_exit_code(
     assert desk.chat.getvalue() == ""
 
 
-def test_nobody_listens() -> None:
+def test_a_refused_connection_has_an_exit_code() -> None:
     desk = Desk(NOBODY, "--user", "alice", "join", "lobby")
     assert desk.run() == ExitCode.NO_SERVER
-    assert desk.notes.getvalue() == f"cannot reach 127.0.0.1:{NOBODY}: Connection refused\n"
+    assert desk.notes.getvalue() == f"cannot reach 127.0.0.1:{NOBODY}: {CONNECTION_REFUSED}\n"
 
 
 def test_the_udp_port_of_the_option_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,10 +297,10 @@ def test_an_interrupt_before_there_is_an_answer_is_the_end() -> None:
 def test_a_silent_resolver_does_not_hold_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
     is_over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(PATIENCE) and [])
-    monkeypatch.setattr(plain, "CONNECT_TIME", 0.05)
+    monkeypatch.setattr(visit, "CONNECT_TIME", 0.05)
     desk = Desk(NOBODY, "--user", "alice", "join", "lobby")
     assert desk.run() == ExitCode.NO_SERVER
-    assert desk.notes.getvalue() == f"cannot reach 127.0.0.1:{NOBODY}: timed out\n"
+    assert desk.notes.getvalue() == f"cannot reach 127.0.0.1:{NOBODY}: timed out: nothing answered\n"
     is_over.set()
 
 
@@ -319,7 +326,7 @@ def test_closed_ports_that_show_when_sending_count(monkeypatch: pytest.MonkeyPat
         assert desk.run() == ExitCode.SILENT
 
 
-# ---- a dialogue ----
+# ---- at a terminal ----
 
 
 def test_the_lobby() -> None:
@@ -329,14 +336,14 @@ def test_the_lobby() -> None:
     assert desk.notes.getvalue().split("\n") == [
         "User name [root]: This cannot be a user name: it contains a colon (U+003A at 1).",
         f"User name [root]: Server 127.0.0.1:{NOBODY}, user name root. Commands: create ROOM, join ROOM, help, exit.",
-        "tcrp> create ROOM   open a room; you are its host, and when you leave, it closes",
-        "join ROOM     go into a room that is open",
-        "help          this text",
-        "exit          end the program",
+        "tcrp> create ROOM   create a room; you are its host, and it closes when you leave",
+        "join ROOM     join an existing room",
+        "help          show this text",
+        "exit          quit the program",
         "tcrp> Unknown command: dance. Type help for the commands.",
         "tcrp> Which room? Type join ROOM.",
         "tcrp> This cannot be a room name: it contains an invisible character (U+202E at 0).",
-        f"tcrp> cannot reach 127.0.0.1:{NOBODY}: Connection refused",
+        f"tcrp> cannot reach 127.0.0.1:{NOBODY}: {CONNECTION_REFUSED}",
         "tcrp> tcrp> ",
     ]
 
@@ -358,7 +365,7 @@ def test_an_interrupt_at_a_question_is_the_end(question: str) -> None:
     assert desk.run() == ExitCode.INTERRUPTED
 
 
-def test_two_rooms_in_one_evening() -> None:
+def test_two_rooms_one_after_the_other() -> None:
     heard: list[list[str]] = []
     requests: list[Request] = []
 
@@ -386,7 +393,7 @@ def test_two_rooms_in_one_evening() -> None:
     assert heard == [["/x", "exit"]]
     shown = desk.notes.getvalue()
     assert desk.asked == ["Password for the room (empty: none): "]
-    for line in ("tcrp> * room tea room is open; you are its host, and when you leave, it closes", "* here: bob",
+    for line in ("tcrp> * room tea room is open; you are its host, and it closes when you leave", "* here: bob",
                  "* every line you type is sent; exit leaves, /help tells more", "eve: \ufffd[2J\ufffdhi",
                  "* here: bob, carol", "* /say what? nothing was sent", "* /who          show who is here",
                  "* unknown command /dance, nothing was sent: /help shows the commands, // sends a line that begins "
@@ -459,17 +466,17 @@ def test_removed_and_back_in_the_lobby() -> None:
     assert desk.notes.getvalue().endswith("tcrp> ")
 
 
-def test_the_server_is_gone_and_how_to_go_on_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hint_to_return_is_shown_when_the_server_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TIMERS, "keepalive_interval", 0.05)
     with ScriptedServer(is_killed) as server:
         desk = Desk(server.port, "--user", "alice", is_terminal=True)
         desk.type("join lobby")
         desk.notes.when("type join lobby; or create lobby", lambda: desk.type("exit"))
         assert desk.run() == ExitCode.DONE
-    assert desk.notes.getvalue().index("does not answer any more") < desk.notes.getvalue().index("type join lobby")
+    assert desk.notes.getvalue().index("no longer answers") < desk.notes.getvalue().index("type join lobby")
 
 
-def test_nobody_who_never_got_in_is_told_how_to_go_on() -> None:
+def test_the_hint_to_return_is_not_shown_before_the_room_was_entered() -> None:
     with ScriptedServer(is_deaf_on_udp) as server:
         desk = Desk(server.port, "--user", "alice", is_terminal=True)
         desk.type("join lobby")
@@ -489,7 +496,7 @@ def test_an_interrupt_in_a_room_leads_to_the_lobby_or_to_the_end(is_final: bool,
     assert ("tcrp> " in desk.notes.getvalue().partition("* here")[2]) == (not is_final)
 
 
-def test_one_interrupt_for_each_room() -> None:
+def test_interrupts_are_counted_for_each_room() -> None:
     def script(server: ScriptedServer) -> None:
         for _ in range(2):
             server.let_in()
@@ -560,7 +567,7 @@ def test_an_output_that_is_gone_ends_politely(error: OSError, code: ExitCode, wo
     assert desk.notes.getvalue().endswith(words)
 
 
-def test_nothing_is_read_before_it_is_wanted() -> None:
+def test_input_is_read_only_while_the_queue_has_room() -> None:
     """A pipe of any size waits in the pipe, not in memory: no line is taken that the session has no place for."""
 
     def script(server: ScriptedServer) -> None:

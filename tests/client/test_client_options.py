@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from tcrp.constants import Operation
-from tcrp_client.config import PASSWORD_SIZE, Config, ExitCode, Server, load, parse_server, password_fault
+from tcrp_client.config import ClientConfig, ServerAddress, load, parse_server
+from tcrp_client.dialogue import Enter
+from tcrp_client.flow import PASSWORD_SIZE, ExitCode, password_fault
 from tcrp_client.ui.messages import LANGUAGES
 
 
-def config(*argv: str, **environment: str) -> Config:
+def config(*argv: str, **environment: str) -> ClientConfig:
     return load(argv, environment, "en")
 
 
@@ -20,7 +22,7 @@ def config(*argv: str, **environment: str) -> Config:
 
 
 def test_defaults() -> None:
-    assert config() == Config(Server("127.0.0.1", 9001), 9001, None, None, "en", None, None)
+    assert config() == ClientConfig(ServerAddress("127.0.0.1", 9001), 9001, None, None, "en", None)
     assert load([], {}, "ja").language == "ja"
 
 
@@ -34,12 +36,13 @@ def test_defaults() -> None:
     ],
 )
 def test_options_stand_anywhere(argv: str) -> None:
-    assert config(*argv.split()) == Config(Server("h", 1), 1, "bob", None, "ja", Operation.JOIN, "lobby")
+    enter = Enter(Operation.JOIN, "lobby")
+    assert config(*argv.split()) == ClientConfig(ServerAddress("h", 1), 1, "bob", None, "ja", enter)
 
 
 def test_a_room_name_is_one_word_and_may_look_like_an_option() -> None:
-    assert config("create", "two words").room_name == "two words"
-    assert config("create", "--", "-x").room_name == "-x"
+    assert config("create", "two words").enter == Enter(Operation.CREATE, "two words")
+    assert config("create", "--", "-x").enter == Enter(Operation.CREATE, "-x")
     help_room = config("create", "--", "--help")
     assert config("--user", "bob", "--", "create", "--help") == replace(help_room, username="bob")
 
@@ -48,7 +51,7 @@ def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path) -> N
     file = tmp_path / "client.toml"
     file.write_text('user = "file"\nserver = "file"\nlanguage = "ja"\nudp-port = 7\n', encoding="utf-8")
     got = config("--user", "flag", TCRP_CONFIG=str(file), TCRP_USER="variable", TCRP_SERVER="variable:2")
-    assert got == Config(Server("variable", 2), 7, "flag", None, "ja", None, None)
+    assert got == ClientConfig(ServerAddress("variable", 2), 7, "flag", None, "ja", None)
     assert config("--config", str(file), TCRP_CONFIG="/nowhere").username == "file"
 
 
@@ -56,7 +59,7 @@ def test_all_of_the_environment(tmp_path: Path) -> None:
     (tmp_path / "p").write_text("pass\n", encoding="utf-8")
     got = config(TCRP_SERVER="h", TCRP_USER="u", TCRP_PASSWORD_FILE=str(tmp_path / "p"), TCRP_UDP_PORT="5",
                  TCRP_LANGUAGE="ja")
-    assert got == Config(Server("h", 9001), 5, "u", "pass", "ja", None, None)
+    assert got == ClientConfig(ServerAddress("h", 9001), 5, "u", "pass", "ja", None)
 
 
 @pytest.mark.parametrize(
@@ -138,10 +141,10 @@ def refusal(capsys: pytest.CaptureFixture[str], *argv: str, **environment: str) 
         (["--password-file", "/nowhere/\x1b[2J"], "No such file or directory"),
         (["--config", "/nowhere/c"], "--config: /nowhere/c: No such file or directory"),
         (["--serv", "h"], "unrecognized arguments: --serv"),
-        (["--language"], "--language: expected one argument"),
+        (["--language"], "--language: a value is missing"),
         (["leave", "lobby"], "the command is create or join, not 'leave'"),
         (["join"], "join wants one ROOM"),
-        (["join", "two", "words"], "join wants one ROOM, quoted if it holds spaces, not 2"),
+        (["join", "two", "words"], "join wants one ROOM, quoted if it contains spaces, not 2"),
         (["create", " lobby"], "ROOM: ' lobby' starts with white space"),
         (["create", "x" * 256], "is 256 octets, the limit is 255"),
     ],
@@ -185,8 +188,8 @@ def test_a_password_file_that_cannot_be_used(
 
 def test_what_a_password_may_be() -> None:
     assert password_fault("p" * PASSWORD_SIZE) is None
-    assert password_fault("é" * (PASSWORD_SIZE // 2 + 1)) == "is 1026 octets, the limit is 1024"
-    assert password_fault("\udcff") == "is not UTF-8"
+    assert str(password_fault("é" * (PASSWORD_SIZE // 2 + 1))) == "is 1026 octets, the limit is 1024"
+    assert str(password_fault("\udcff")) == "is not UTF-8"
 
 
 # ---- help ----
@@ -200,7 +203,7 @@ def test_help_names_every_option_and_exit_code(capsys: pytest.CaptureFixture[str
     shown = capsys.readouterr().out
     for name in ["server", "user", "password-file", "udp-port", "language", "config"]:
         assert f"\n  --{name} " in shown
-    assert "[options] [create ROOM | join ROOM]" in shown
+    assert "[options] [create ROOM | join ROOM]" in shown or "[オプション] [create ルーム名 | join ルーム名]" in shown
     for code in ExitCode:
         assert f"\n  {code:3d}  " in shown
     assert shown.isascii() == (language == "en")
@@ -211,3 +214,31 @@ def test_help_in_the_language_of_the_variable_even_if_the_flag_is_wrong(capsys: 
         with pytest.raises(SystemExit):
             config(*argv, TCRP_LANGUAGE="ja")
         assert "終了コード" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        (["--server", ":"], "--server: HOST、HOST:PORT または [IPV6]:PORT の形で指定してください（':' は使えません）"),
+        (["--user", "a:b"], "--user: 'a:b' は使えません（コロン（U+003A、位置 1）が含まれています）"),
+        (["--udp-port", "0"], "--udp-port: 1 から 65535 までの整数を指定してください（'0' は使えません）"),
+        (["--language", "de"], "--language: en, ja のいずれかを指定してください（'de' は使えません）"),
+        (["--password-file", "/nowhere/p"], "--password-file: /nowhere/p: ファイルまたはディレクトリーがありません"),
+        (["--config", "/nowhere/c"], "--config: /nowhere/c: ファイルまたはディレクトリーがありません"),
+        (["--serv", "h"], "認識できない引数です: --serv"),
+        (["--user"], "--user: 値がありません"),
+        (["leave", "lobby"], "コマンドは create または join です（'leave' は使えません）"),
+        (["create", "x" * 256],
+         f"ROOM: '{'x' * 256}' は使えません（256 オクテットあります。上限は 255 オクテットです）"),
+    ],
+)
+def test_a_mistake_is_explained_in_japanese(capsys: pytest.CaptureFixture[str], argv: list[str], line: str) -> None:
+    assert refusal(capsys, *argv, TCRP_LANGUAGE="ja") == f"tcrp-client: {line}（--help で説明を表示します）\n"
+
+
+def test_help_in_japanese_has_no_english_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        config("--help", TCRP_LANGUAGE="ja")
+    shown = capsys.readouterr().out
+    for word in ("usage", "show", "default", "options:", "positional", "Exit codes", "TOML file"):
+        assert word not in shown

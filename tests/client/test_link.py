@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tcrp_client.channel import SocketChannel
 from tcrp_client.link import Link
 
 PATIENCE = 20.0
@@ -29,7 +30,7 @@ class Far:
     def link(self, source: str = "127.0.0.1") -> Link:
         control = socket.create_connection(self.tcp.getsockname(), PATIENCE, (source, 0))
         self.accepted.append(self.tcp.accept()[0])
-        link = Link(self.selector, control, self.udp.getsockname()[1])
+        link = Link(self.selector, SocketChannel(control), self.udp.getsockname()[1])
         link.open_datagrams()
         return link
 
@@ -119,3 +120,40 @@ def test_every_membership_has_a_port_of_its_own(far: Far) -> None:
         assert one.datagrams is not None
         assert other.datagrams is not None
         assert one.datagrams.getsockname() != other.datagrams.getsockname()
+
+
+# ---- datagrams that the system does not send ----
+
+
+class Refusing:
+    """A socket whose sends fail with these errors, one after the other, until there are no more."""
+
+    def __init__(self, *errors: OSError) -> None:
+        self.errors = list(errors)
+        self.sent: list[bytes] = []
+
+    def send(self, octets: bytes) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.sent.append(octets)
+
+
+@pytest.mark.parametrize(
+    ("errors", "is_fine", "sent"),
+    [
+        ([], True, [b"x"]),
+        ([ConnectionRefusedError()], False, [b"x"]),  # it was about an earlier datagram, and kept this one back
+        ([ConnectionResetError()], False, [b"x"]),  # the same on Windows
+        ([ConnectionRefusedError(), ConnectionRefusedError()], False, []),
+        ([OSError(101, "Network is unreachable")], True, []),
+        ([BlockingIOError()], True, []),
+    ],
+)
+def test_a_datagram_that_the_system_does_not_send(errors: list[OSError], is_fine: bool, sent: list[bytes]) -> None:
+    ours, theirs = socket.socketpair()
+    with selectors.DefaultSelector() as selector, ours, theirs:
+        link = Link(selector, SocketChannel(ours), 9)
+        refusing = Refusing(*errors)
+        link.datagrams = refusing  # type: ignore[assignment]
+        assert link.send_datagram(b"x") == is_fine
+        assert refusing.sent == sent

@@ -1,4 +1,4 @@
-"""How runners in typed languages take the JSON of fields: which member is judged where, and which may be missing."""
+"""How runners in typed languages read the JSON of fields: where each member is checked, and which may be missing."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from tcrp.gen.model import Choice, Constant, Field, Ignored, JsonObject, Message
 
 @dataclass(frozen=True)
 class Body:
-    """What a value is built as: a message, or a form of one that is written. `form` is the name that tells it.
+    """Something to build a value of: a message, or a written form of one, which JSON selects by the name `form`.
 
-    `shape` is the path that errors of the object itself have, `path` that of its fields.
+    `shape` is the path in errors about the object itself, `path` in those about its fields.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Union:
-    """Several bodies to choose from, at `path`; `name` is that of the message, and of the field that holds it."""
+    """A choice of bodies, at `path`; `name` is that of the message and of the field that contains it."""
 
     name: str
     path: str
@@ -35,7 +35,7 @@ class Union:
 
 
 def bodies(model: Model, message: Message) -> tuple[list[Body], Union | None]:
-    """All that the fields of `message` can be built as, its forms first, and the choice there is between them."""
+    """The bodies of `message`, its forms first, and the union of them if there is a choice."""
     values = {value.name: value for value in value_types(model)}
     found: list[Body] = []
     union = None
@@ -62,9 +62,9 @@ def bodies(model: Model, message: Message) -> tuple[list[Body], Union | None]:
 
 
 def in_order(body: Struct) -> list[tuple[Field, str, int]]:
-    """The fields that are given, in the order in which an encoder judges their types.
+    """The fields that a caller gives, in the order in which an encoder checks their types.
 
-    With each the name of the field where it does so, which is its size's if it has one, and the fewest octets.
+    With each, the name of the field where it is checked (that of its size if it has one), and its minimum of octets.
     """
     found: list[tuple[Field, str, int]] = []
     for field in body.fields:
@@ -82,17 +82,17 @@ def _fewest(field: Field) -> int:
 
 
 def may_be_missing(attribute: Attribute) -> bool:
-    """Whether a member of the JSON may be left out: it may be absent, or no octets are the natural value of it."""
+    """Whether a member of the JSON may be left out: it may be absent, or it may have no octets."""
     kind = attribute.type
     return (attribute.may_be_absent or (isinstance(kind, Run) and not kind.encoding)
             or (isinstance(kind, Choice) and kind.empty is not None))
 
 
 def required(value: ValueType) -> list[str]:
-    """The members that must be there."""
+    """The names of the required members."""
     return [attribute.name for attribute in value.attributes if not may_be_missing(attribute)]
 
 
 def optional(value: ValueType) -> list[str]:
-    """The members that may be there."""
+    """The names of the optional members."""
     return [attribute.name for attribute in value.attributes if may_be_missing(attribute)]

@@ -29,23 +29,23 @@ from tcrp.state import MEMBERSHIP, Transition
 from tcrp_client.events import (
     CloseControl,
     Event,
-    Failed,
     Failure,
-    Joined,
-    Left,
-    NoticeShown,
+    MemberRemoved,
+    MessageReceived,
+    NoticeReceived,
     OpenDatagram,
     Output,
-    Refused,
-    Removed,
+    RequestFailed,
+    RequestRefused,
     RoomClosed,
-    Said,
+    RoomEntered,
+    RoomLeft,
     SendControl,
     SendDatagram,
-    Unreachable,
+    ServerUnreachable,
 )
-from tcrp_client.outgoing import text_limit, texts_of
-from tcrp_client.session import MESSAGE_BURST, MESSAGE_RATE, QUEUE, Session
+from tcrp_client.outgoing import MESSAGE_BURST, MESSAGE_RATE, QUEUE, text_limit, texts_of
+from tcrp_client.session import Session
 
 REQUEST = Request(Operation.JOIN, "lobby", "alice", "secret")
 TOKEN = "T" * 22
@@ -156,7 +156,7 @@ def test_the_request_is_what_the_user_wants() -> None:
 @pytest.mark.parametrize("status", [*(status for status in Status if status), 11, 200])
 def test_a_refusal_is_the_end(status: int) -> None:
     stage = Stage().control(response(status))
-    assert stage.shown == [Refused(status)]
+    assert stage.shown == [RequestRefused(status)]
     assert stage.session.is_over
     assert stage.session.next_deadline() is None
 
@@ -191,7 +191,7 @@ def test_no_decision_is_a_failure(octets: list[bytes], failure: Failure) -> None
     for part in octets:
         stage.control(part)
     (ending,) = stage.shown
-    assert isinstance(ending, Failed)
+    assert isinstance(ending, RequestFailed)
     assert ending.failure == failure
     assert bool(ending.reason) == (failure == Failure.BROKEN)
     assert stage.sent == []
@@ -199,7 +199,7 @@ def test_no_decision_is_a_failure(octets: list[bytes], failure: Failure) -> None
 
 def test_the_server_has_a_time_limit() -> None:
     assert Stage().until(4.999).shown == []
-    assert Stage().control(response(Status.OK)).until(5).shown == [Failed(Failure.NO_ANSWER)]
+    assert Stage().control(response(Status.OK)).until(5).shown == [RequestFailed(Failure.NO_ANSWER)]
 
 
 # ---- registration ----
@@ -209,7 +209,7 @@ def test_who_is_repeated_until_the_udp_path_is_called_dead() -> None:
     stage = registering()
     stage.do(stage.session.say, "never sent").until(60)
     assert stage.sent == [(0, WHO), (1, WHO), (2, WHO), (3, WHO), (4, WHO)]
-    assert stage.shown == [Unreachable(was_joined=False)]
+    assert stage.shown == [ServerUnreachable(was_joined=False)]
     assert stage.session.state == "UNREACHABLE"
 
 
@@ -217,7 +217,7 @@ def test_members_is_the_proof_that_the_udp_path_works() -> None:
     stage = registering().until(3.5).hear(ALICE_JOINED, HELLO)
     assert stage.session.state == "REGISTERING"
     stage.hear(MEMBERS, MEMBERS).until(15)
-    assert stage.shown == [Said("bob", "hello"), Joined(Operation.JOIN, "bob, alice")]
+    assert stage.shown == [MessageReceived("bob", "hello"), RoomEntered(Operation.JOIN, "bob, alice")]
     assert stage.sent == [(0, WHO), (1, WHO), (2, WHO), (3, WHO)]
 
 
@@ -233,7 +233,7 @@ def test_three_closed_ports_in_a_row_are_an_answer_too() -> None:
     for time in (1, 2):
         stage.do(stage.session.datagram_refused).until(time)
     assert stage.shown == []
-    assert stage.do(stage.session.datagram_refused).shown == [Unreachable(was_joined=False)]
+    assert stage.do(stage.session.datagram_refused).shown == [ServerUnreachable(was_joined=False)]
 
 
 # ---- keepalive and silence ----
@@ -257,13 +257,13 @@ def test_a_silent_server_is_asked_quietly() -> None:
 def test_a_dead_server_is_noticed() -> None:
     stage = chatting().until(3600)
     assert [time for time, message in stage.sent if message == WHO] == [60, 61, 62, 63, 64]
-    assert stage.shown == [Unreachable(was_joined=True)]
+    assert stage.shown == [ServerUnreachable(was_joined=True)]
 
 
 def test_anything_heard_ends_the_question() -> None:
     stage = chatting().until(62.5).hear(HELLO).until(119)
     assert [time for time, message in stage.sent if message == WHO] == [60, 61, 62]
-    assert stage.shown == [Said("bob", "hello")]
+    assert stage.shown == [MessageReceived("bob", "hello")]
     assert stage.until(123).sent[-1] == (122.5, WHO)
 
 
@@ -274,7 +274,7 @@ def test_a_closed_port_is_looked_at_soon() -> None:
     stage.do(stage.session.datagram_refused).hear(HELLO)
     stage.do(stage.session.datagram_refused).do(stage.session.datagram_refused)
     assert not stage.session.is_over
-    assert stage.do(stage.session.datagram_refused).shown[-1] == Unreachable(was_joined=True)
+    assert stage.do(stage.session.datagram_refused).shown[-1] == ServerUnreachable(was_joined=True)
 
 
 # ---- who ----
@@ -284,7 +284,7 @@ def test_the_user_gets_the_answer_once() -> None:
     stage = chatting()
     stage.do(stage.session.who).hear(MEMBERS, MEMBERS).until(10)
     assert stage.sent == [(0, WHO)]
-    assert stage.shown == [NoticeShown(NoticeKind.MEMBERS, "lobby", "bob, alice")]
+    assert stage.shown == [NoticeReceived(NoticeKind.MEMBERS, "lobby", "bob, alice")]
 
 
 def test_a_lost_question_is_asked_again() -> None:
@@ -299,12 +299,12 @@ def test_a_server_that_talks_but_does_not_answer_is_there() -> None:
     stage.do(stage.session.who).until(0.5).hear(HELLO).until(30)
     assert len([1 for time, message in stage.sent if message == WHO]) == LIMITS.register_tries
     assert not stage.session.is_over
-    assert stage.hear(MEMBERS).shown == [Said("bob", "hello")]
+    assert stage.hear(MEMBERS).shown == [MessageReceived("bob", "hello")]
 
 
 def test_a_question_without_any_answer_is_the_end() -> None:
     stage = chatting()
-    assert stage.do(stage.session.who).until(5).shown == [Unreachable(was_joined=True)]
+    assert stage.do(stage.session.who).until(5).shown == [ServerUnreachable(was_joined=True)]
 
 
 # ---- notices ----
@@ -315,7 +315,7 @@ def test_a_question_without_any_answer_is_the_end() -> None:
     [BOB_JOINED, BOB_LEFT, Notice(NoticeKind.REJECTED, "alice", "fast"), Notice(99, "x", "news"), Notice(0, "", "")],
 )
 def test_notices_are_shown(notice: Notice) -> None:
-    assert chatting().hear(notice).shown == [NoticeShown(notice.kind, notice.subject, notice.text)]
+    assert chatting().hear(notice).shown == [NoticeReceived(notice.kind, notice.subject, notice.text)]
 
 
 def test_notices_about_oneself_are_not_news() -> None:
@@ -323,7 +323,7 @@ def test_notices_about_oneself_are_not_news() -> None:
 
 
 @pytest.mark.parametrize("stage", [registering, chatting])
-@pytest.mark.parametrize(("notice", "ending"), [(ROOM_CLOSED, RoomClosed()), (REMOVED, Removed())])
+@pytest.mark.parametrize(("notice", "ending"), [(ROOM_CLOSED, RoomClosed()), (REMOVED, MemberRemoved())])
 def test_the_server_ends_it(stage: Callable[[], Stage], notice: Notice, ending: Event) -> None:
     ended = stage().forget().hear(notice, notice, HELLO).until(100)
     assert ended.shown == [ending]
@@ -337,13 +337,14 @@ def test_the_server_ends_it(stage: Callable[[], Stage], notice: Notice, ending: 
 def test_leave_is_repeated_until_confirmed(confirmation: Notice) -> None:
     stage = leaving().until(0.4).hear(BOB_LEFT, HELLO, confirmation, confirmation).until(9)
     assert stage.sent == [(0, LEAVE), (0.3, LEAVE)]
-    assert stage.shown == [NoticeShown(NoticeKind.LEFT, "bob", "bob left"), Said("bob", "hello"), Left(True)]
+    assert stage.shown == [
+        NoticeReceived(NoticeKind.LEFT, "bob", "bob left"), MessageReceived("bob", "hello"), RoomLeft(True)]
 
 
 def test_leave_is_sent_three_times() -> None:
     stage = leaving().until(9)
     assert stage.sent == [(0, LEAVE), (0.3, LEAVE), (0.6, LEAVE)]
-    assert stage.shown == [Left(is_confirmed=False)]
+    assert stage.shown == [RoomLeft(is_confirmed=False)]
 
 
 def test_what_was_said_is_sent_before_leaving() -> None:
@@ -367,20 +368,20 @@ def test_leaving_at_once_drops_what_waits() -> None:
 
 def test_leaving_before_there_is_a_token() -> None:
     stage = Stage()
-    assert stage.do(stage.session.leave).shown == [Left(is_confirmed=False)]
+    assert stage.do(stage.session.leave).shown == [RoomLeft(is_confirmed=False)]
 
 
 def test_leaving_while_registering() -> None:
     stage = registering()
     stage.do(stage.session.leave).hear(MEMBERS, ALICE_LEFT)
-    assert stage.shown == [Left(is_confirmed=True)]
+    assert stage.shown == [RoomLeft(is_confirmed=True)]
 
 
 def test_closed_ports_do_not_disturb_leaving() -> None:
     stage = leaving()
     for _ in range(5):
         stage.do(stage.session.datagram_refused)
-    assert stage.until(9).shown == [Left(is_confirmed=False)]
+    assert stage.until(9).shown == [RoomLeft(is_confirmed=False)]
 
 
 # ---- the table of tcrp.state ----
@@ -519,6 +520,6 @@ def test_no_order_of_things_breaks_a_session(acts: list[tuple[str, Any]], starts
             stage.perform(methods[name](stage.now))
         elif name != "say" or session.has_room:
             stage.perform(methods[name](value, stage.now))
-    endings = [event for event in stage.shown if not isinstance(event, (Said, NoticeShown, Joined))]
+    endings = [event for event in stage.shown if not isinstance(event, (MessageReceived, NoticeReceived, RoomEntered))]
     assert endings == ([session.ending] if session.is_over else [])
     assert all(isinstance(message, (Keepalive, ControlMessage)) or message.text for _, message in stage.sent)
