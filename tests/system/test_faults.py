@@ -83,7 +83,7 @@ def test_a_client_notices_that_the_server_was_killed_and_can_go_on_after_its_res
         first.process.send_signal(signal.SIGKILL)
         first.process.wait(PATIENCE)
         bob.type("is anybody there?")
-        bob.wait_for(f"* {address} does not answer any more: you are out of room tea")
+        bob.wait_for(f"* {address} no longer answers: you were disconnected from room tea")
         bob.wait_for("type join tea; or create tea")
         bob.type("join tea")
         bob.wait_for(f"cannot reach {address}")
