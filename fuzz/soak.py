@@ -55,7 +55,7 @@ class Guest:
             pass
 
 
-class Crowd:
+class ConnectionTable:
     """The people. Each step() is one thing that one of them does."""
 
     def __init__(self, port: int, random: Random) -> None:
@@ -136,7 +136,7 @@ def soak(seconds: float, seed: int = 0) -> dict[str, Any]:
     """A server for so long; what was seen of it."""
     samples: list[dict[str, Any]] = []
     with server(*OPTIONS) as at:
-        usage, crowd = Usage(at.process.pid), Crowd(at.port, Random(seed))
+        usage, crowd = Usage(at.process.pid), ConnectionTable(at.port, Random(seed))
         before = {"files": usage.files, "threads": usage.threads}
         start = time.monotonic()
         for number in range(SAMPLES):

@@ -28,8 +28,10 @@ from tcrp_client.outgoing import texts_of
 from tcrp_client.session import Session
 from tcrp_client.ui.messages import Catalogue
 from tcrp_client.ui.render import EventFormatter, Printer
+from tcrp_server.delivery import CoreDelivery
+from tcrp_server.members import Member, Refusal, Room
 from tcrp_server.relay import Relay
-from tcrp_server.rooms import Member, Refusal, Rooms
+from tcrp_server.rooms import Rooms
 
 
 class Tape:
@@ -243,8 +245,8 @@ def fuzz_client(data: bytes) -> None:
 
 # ---- the server ----
 
-class _Post:
-    """An outlet that keeps nothing."""
+class _Checks:
+    """A DatagramSender that keeps nothing."""
 
     def relay(self, line: bytes, sender: Member) -> None:
         assert len(line) <= LIMITS.relay_datagram_size
@@ -254,16 +256,19 @@ class _Post:
         assert len(octets) <= LIMITS.relay_datagram_size
         assert all(isinstance(member, Member) for member in members)
 
+    def forget(self, room: Room) -> None:
+        assert not room.members
+
 
 def fuzz_rooms(data: bytes) -> None:
     """Joins, leaves, addresses, failures and time in any order: the tables of rooms agree with each other."""
     tape = Tape(data)
     rooms = Rooms(max_rooms=3, max_members=3, message_rate=2, idle_timeout=20)
-    relay = Relay(rooms, _Post(), fastcodec)
+    relay = Relay(rooms, CoreDelivery(_Checks(), fastcodec), fastcodec)
     now, count = 0.0, 0
     while tape:
         choice = tape.octet() % 8
-        members = list(rooms.by_head.values())
+        members = list(rooms.by_envelope.values())
         member = tape.one_of(members) if members else None
         count += 1
         try:
@@ -273,12 +278,12 @@ def fuzz_rooms(data: bytes) -> None:
                 rooms.join(rooms.find(tape.one_of("abcd")), tape.one_of("xyzX"), tape.one_of("hk"), b"%d" % count, now)
             elif choice == 2:
                 now += tape.octet() / 8
-                relay.tell(rooms.expire(now))
+                relay.delivery.happened(rooms.expire(now))
             elif choice == 3:
-                relay.tell(rooms.undeliverable((tape.one_of("hk"), tape.octet() % 4)))
+                relay.delivery.happened(rooms.undeliverable((tape.one_of("hk"), tape.octet() % 4)))
             elif member is not None:
                 message = tape.octets(tape.octet() % 9)
-                relay.datagram(member.head + message, (tape.one_of("hhhk"), tape.octet() % 4), now)
+                relay.datagram(member.envelope + message, (tape.one_of("hhhk"), tape.octet() % 4), now)
         except Refusal:
             pass
         check_rooms(rooms)
@@ -287,8 +292,8 @@ def fuzz_rooms(data: bytes) -> None:
 def check_rooms(rooms: Rooms) -> None:
     """The tables of `rooms` say the same."""
     members = [member for room in rooms.by_name.values() for member in room.members.values()]
-    assert {member.head: member for member in members} == rooms.by_head
-    assert len(members) == len(rooms.by_head) == len(rooms._idle)
+    assert {member.envelope: member for member in members} == rooms.by_envelope
+    assert len(members) == len(rooms.by_envelope) == len(rooms._idle)
     assert sorted(map(id, (member for group in rooms._by_address.values() for member in group))) == sorted(
         id(member) for member in members if member.endpoint is not None)
     for room in rooms.by_name.values():

@@ -17,7 +17,7 @@ from fuzz.network import FINE, Clock, Network, Weather
 from tcrp.constants import LIMITS, TIMERS, Status
 from tcrp.text import relay_text
 from tcrp_server import logs
-from tcrp_server.rooms import Address, Member
+from tcrp_server.members import Address, Member
 from tests.support import dialogues as stages
 
 IDLE = 100.0  # seconds, the server's idle_timeout
@@ -83,13 +83,13 @@ class Watch:
         """All that a datagram could change."""
         return [(room.name, room.host, member, member.endpoint and member.endpoint.address, member.heard_at,
                  member.strikes, member.state, member.may_reject_at,
-                 member.allowance and (member.allowance.level, member.allowance.updated))
+                 member.bucket and (member.bucket.level, member.bucket.updated))
                 for room in self.server.rooms.by_name.values() for member in room.members.values()]
 
     def datagram(self, octets: bytes, source: Address, is_honest: bool, handle: Callable[[], None]) -> None:
         """One copy arrives; `handle` has the server take it."""
         parts = parts_of(octets)
-        member = self.server.rooms.by_head.get(octets[:len(octets) - len(parts[2])]) if parts else None
+        member = self.server.rooms.by_envelope.get(octets[:len(octets) - len(parts[2])]) if parts else None
         if parts is None or member is None or self.owners.get(parts[1]) != (parts[0], source[0]):
             before, sends = self.state(), self.sends
             handle()
@@ -249,9 +249,10 @@ class World:
             return
         server.now = self.clock.now
         server.control.on_deadline(server.now)
-        server.relay.tell(server.rooms.expire(server.now))
+        server.delivery.happened(server.rooms.expire(server.now))
         server.turn()
-        assert not self.is_crowded or server.control._crowd._unfinished <= FEW, "more connections than are allowed"
+        table = server.control._table
+        assert not self.is_crowded or table._unfinished <= FEW, "more connections than are allowed"
         both = server.control.next_deadline(), server.rooms.next_deadline()
         deadlines = [when for when in both if when is not None]
         if deadlines and min(deadlines) != self._deadline:
@@ -283,7 +284,7 @@ class World:
             self.listeners[address](octets)
         elif self.server is not None and self.random.random() < 0.7:
             self.server.now = self.clock.now
-            self.server.relay.tell(self.server.rooms.undeliverable(address))
+            self.server.delivery.happened(self.server.rooms.undeliverable(address))
             self.turn()
 
     # ---- the end ----
@@ -294,12 +295,12 @@ class World:
         self.turn()
         rooms, control = self.server.rooms, self.server.control
         assert not rooms.by_name, "a room does not end"
-        assert not rooms.by_head, "a token lives on"
+        assert not rooms.by_envelope, "a token lives on"
         assert not rooms._by_address
         assert rooms.next_deadline() is None
         assert control.next_deadline() is None
-        assert not control._crowd, "a connection does not end"
-        assert not control._crowd._counts
+        assert not control._table, "a connection does not end"
+        assert not control._table._counts
         assert not self.server.readers.keys() - {self.server.listener}
 
 

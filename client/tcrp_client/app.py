@@ -29,7 +29,7 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 def main(argv: Sequence[str] | None = None, program: str = "tcrp-client") -> int:
     """Create or join a chat room. The exit code is one of tcrp_client.flow.ExitCode.
 
-    `program` is how usage and errors name it.
+    `program` is its name in usage and error messages.
     """
     try:
         _prepare_streams()

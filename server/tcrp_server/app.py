@@ -14,22 +14,22 @@ from tcrp import fastcodec
 from tcrp_server import logs, sockets
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config, load
-from tcrp_server.loop import Loop
+from tcrp_server.extensions import DoesNotWork
+from tcrp_server.loop import ServerLoop
 from tcrp_server.rooms import Rooms
-from tcrp_server.tcp.control import LINGERING
-from tcrp_server.udp import selection as tiers
+from tcrp_server.tcp.listener import MOST_DRAINING
 
 TOKEN_OCTETS = 16  # of randomness: 22 characters
-_FEW = 64          # files beside those of connections
-_MANY = 65_536     # connections that are meant by "unlimited"
+_FEW = 64          # file descriptors besides those of connections
+_MANY = 65_536     # connections, if their limit is 0 (unlimited)
 
 
 def main(argv: Sequence[str] | None = None, program: str = "tcrp-server") -> int:
-    """Serve chat rooms until SIGINT or SIGTERM. Exit code 0; 1 if it cannot listen or not send as
-    asked; 2 for wrong options. `program` is how usage and errors name it."""
+    """Serve chat rooms until SIGINT or SIGTERM. Exit code 0; 1 if it cannot listen, or not send in the way asked for;
+    2 for wrong options. `program` is its name in usage and error messages."""
     config = load(argv, os.environ, program)
     logs.set_up(config.log_format, config.log_level)
-    config = _within(config, _allow_files((config.max_connections or _MANY) + LINGERING + _FEW))
+    config = _within(config, _allow_files((config.max_connections or _MANY) + MOST_DRAINING + _FEW))
     try:
         tcp, udp = sockets.listen(config.host, config.port, config.udp_port)
     except sockets.CannotListen as error:
@@ -39,10 +39,10 @@ def main(argv: Sequence[str] | None = None, program: str = "tcrp-server") -> int
     udp_port = udp.getsockname()[1]
     try:
         loop = make_loop(tcp, udp, config)
-    except tiers.DoesNotWork as error:
+    except DoesNotWork as error:
         tcp.close()
         udp.close()
-        print(f"{program}: --fanout {config.fanout} does not work here: {error}", file=sys.stderr)
+        print(f"{program}: --sender {config.sender} does not work here: {error}", file=sys.stderr)
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.stop())
@@ -53,23 +53,22 @@ def main(argv: Sequence[str] | None = None, program: str = "tcrp-server") -> int
     with contextlib.closing(loop):
         loop.run()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # a second one while Python exits would make another exit code
+            signal.signal(number, signal.SIG_IGN)  # a second signal while Python exits would change the exit code
         signal.set_wakeup_fd(-1)
     return 0
 
 
-def make_loop(tcp: socket.socket, udp: socket.socket, config: Config) -> Loop:
-    """A loop over two sockets of `sockets.listen`, with all that it serves. Raises tiers.DoesNotWork."""
+def make_loop(tcp: socket.socket, udp: socket.socket, config: Config) -> ServerLoop:
+    """A loop over the two sockets of `sockets.listen`, with everything it serves. Raises DoesNotWork."""
     rooms = Rooms(max_rooms=config.max_rooms, max_members=config.max_members, message_rate=config.message_rate,
                   message_burst=config.message_burst, idle_timeout=config.idle_timeout)
     admission = Admission(rooms, lambda: secrets.token_urlsafe(TOKEN_OCTETS).encode("ascii"), lambda: os.urandom(16),
                           create_rate=config.create_rate, password_rate=config.password_rate)
-    return Loop(tcp, udp, config, rooms, admission, fastcodec)
+    return ServerLoop(tcp, udp, config, rooms, admission, fastcodec)
 
 
 def _allow_files(wanted: int) -> int:
-    """Have so many file descriptors, or what the system lets us: a usual limit (1,024) is below that of connections.
-    How many there are, at most `wanted`."""
+    """Raise RLIMIT_NOFILE towards `wanted`. Returns the limit now in force, at most `wanted`."""
     if sys.platform == "win32":
         return wanted
     import resource
@@ -86,11 +85,11 @@ def _allow_files(wanted: int) -> int:
 
 
 def _within(config: Config, files: int) -> Config:
-    """`config` with no more connections than `files` are enough for: without a file nobody can come, and so nobody
-    gives way. Where there are too few for that too, accepting rests from time to time."""
-    most = files - LINGERING - _FEW
+    """`config` with no more connections than `files` suffice for: without a file descriptor no connection is accepted,
+    and so none is evicted. With even fewer, accepting pauses from time to time."""
+    most = files - MOST_DRAINING - _FEW
     if 0 < most < (config.max_connections or _MANY):
-        logs.warning("fewer connections than asked for: there are not enough file descriptors", connections=most)
+        logs.warning("fewer connections than configured: not enough file descriptors", connections=most)
         return dataclasses.replace(config, max_connections=most)
     return config
 
@@ -99,6 +98,6 @@ def _print(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError:
-        # Whoever wanted to read it is gone; that is no reason not to serve. At the exit Python would write it again.
+        # Nobody reads stdout any more; keep serving. At exit Python would try to write it again.
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -13,11 +13,11 @@ _PORT = whole(0, 65_535)
 OPTIONS = (
     Option("host", "::", text, "address to listen on; :: is every address, IPv4 too", "ADDRESS"),
     Option("port", DEFAULT_PORT, _PORT, "TCP and UDP port; 0 picks one that is free for both"),
-    Option("udp-port", None, _PORT, "UDP port, if it is to differ from the TCP port; clients must be told"),
+    Option("udp-port", None, _PORT, "UDP port, if different from the TCP port; clients need it too"),
     Option("idle-timeout", float(TIMERS.idle_timeout), seconds,
-           "seconds after which a member that sends nothing is removed", "S"),
+           "seconds until a member that sends nothing is removed", "S"),
     Option("handshake-timeout", float(TIMERS.handshake_timeout), seconds,
-           "seconds from a connection to its whole request", "S"),
+           "seconds from a connection to its complete request", "S"),
     Option("message-rate", int(LIMITS.message_rate), _COUNT, "messages a second that a member may send"),
     Option("message-burst", int(LIMITS.message_burst), _COUNT, "messages that a member may send at once"),
     Option("create-rate", int(LIMITS.create_rate), _COUNT, "rooms a minute that an address may create"),
@@ -27,8 +27,8 @@ OPTIONS = (
     Option("max-connections", int(LIMITS.max_connections), _COUNT, "unfinished TCP connections"),
     Option("max-connections-per-address", int(LIMITS.max_connections_per_address), _COUNT,
            "unfinished TCP connections of one address (IPv6: of one /64)"),
-    Option("fanout", "auto", one_of("auto", "sendto", "sendmmsg", "gso"),
-           "how datagrams leave: auto is the fastest that works here; gso and sendmmsg are Linux's", "WAY"),
+    Option("sender", "auto", one_of("auto", "plain", "sendmmsg", "gso"),
+           "how datagrams leave: auto is the fastest that works here; gso and sendmmsg need Linux", "WAY"),
     Option("log-format", "text", one_of("text", "json"), "text or json", "FORMAT"),
     Option("log-level", "info", one_of("debug", "info", "warning", "error"), "debug, info, warning or error", "LEVEL"),
 )
@@ -36,7 +36,7 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class Config:
-    """Times in seconds; 0 means unlimited for rates and maxima."""
+    """Times in seconds; for rates and limits, 0 means unlimited."""
 
     host: str
     port: int
@@ -51,17 +51,16 @@ class Config:
     max_members: int
     max_connections: int
     max_connections_per_address: int
-    fanout: str
+    sender: str
     log_format: str
     log_level: str
 
 
-def load(argv: Sequence[str] | None, environment: Mapping[str, str],
-         program: str = "tcrp-server") -> Config:
-    """The configuration. What is wrong with it ends the program: one line on standard error, exit code 2."""
+def load(argv: Sequence[str] | None, environment: Mapping[str, str], program: str = "tcrp-server") -> Config:
+    """The configuration. A mistake in it ends the program with one line on standard error and exit code 2."""
     parser = Parser(
         prog=program, description="The TCRP chat server: rooms over TCP, messages over UDP.",
-        epilog="0 means unlimited for rates and maxima. Every option can also be set by an environment variable "
+        epilog="For rates and limits, 0 means unlimited. Every option can also be set by an environment variable "
                "(--idle-timeout is TCRP_IDLE_TIMEOUT) or in the TOML file that --config names; the command line "
                "wins over the environment, the environment over the file.")
     add_arguments(parser, OPTIONS)

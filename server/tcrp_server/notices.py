@@ -1,13 +1,13 @@
-"""What the members are told: room events as notices, in English (spec/tcrp.md, Notices)."""
+"""The notices of room events, in English (spec/tcrp.md, Notices)."""
 from __future__ import annotations
 
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.fastcodec import encode_relay_datagram
 from tcrp.messages import Notice
-from tcrp_server.rooms import Member, Room
+from tcrp_server.members import Member, Room
 
 TOO_LONG = f"the line would have more than {LIMITS.relay_datagram_size} octets"
-TOO_FAST = "too many messages, wait a little"
+TOO_FAST = "too many messages; wait a moment"
 NOT_UTF8 = "it is not UTF-8"
 
 

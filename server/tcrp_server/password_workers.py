@@ -1,4 +1,4 @@
-"""Password hashing beside the loop: threads and a short line before them. scrypt lets the loop run meanwhile."""
+"""Password hashing outside the loop: threads with a short queue. scrypt releases the interpreter while it runs."""
 from __future__ import annotations
 
 import collections
@@ -11,11 +11,11 @@ from typing import Callable, Union
 
 from tcrp.constants import Status
 from tcrp_server.admission import PasswordWork
-from tcrp_server.limits.connections import Line
+from tcrp_server.limits.priority import BoundedPriorityQueue
 
 THREADS = 2
 QUEUE = 32   # at 40 ms each and two at a time, the last one waits 0.7 s
-_NICE = 10   # on Linux, where each thread has a priority of its own: the loop goes first
+_NICE = 10   # Linux, where each thread has a priority of its own: the loop goes first
 
 Done = Callable[[Union[bytes, Status]], None]
 
@@ -26,43 +26,43 @@ def digest(work: PasswordWork) -> bytes:
 
 
 class PasswordWorkers:
-    """Runs password work. `wake` is called from a worker thread when collect() has something to do."""
+    """The resolver of PasswordWork. `wake` is called from a worker thread when collect() has something to do."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
-        self._line: Line[tuple[PasswordWork, Done]] = Line(QUEUE)
-        self._changed = threading.Condition()  # guards the line and is_closed
+        self._queue: BoundedPriorityQueue[tuple[PasswordWork, Done]] = BoundedPriorityQueue(QUEUE)
+        self._changed = threading.Condition()  # guards the queue and is_closed
         self._is_closed = False
         self._done: collections.deque[tuple[Done, bytes | Status]] = collections.deque()
         for _ in range(THREADS):
             threading.Thread(target=self._run, name="password", daemon=True).start()
 
     def submit(self, work: PasswordWork, done: Done) -> None:
-        """Hash the password; collect() then calls `done` with the digest, or with INTERNAL_ERROR if that failed. If
-        too many wait, one of them is called with RATE_LIMITED, at once: the last in the line."""
+        """Hash the password; collect() then calls `done` with the digest, or with INTERNAL_ERROR if that failed. If the
+        queue is full, the last in it is called with RATE_LIMITED at once."""
         with self._changed:
-            displaced = self._line.push((work, done), (not work.is_known, work.debt), work.request.room_name)
+            displaced = self._queue.push((work, done), (not work.is_known, work.debt), work.request.room_name)
             self._changed.notify()
         if displaced is not None:
             displaced[1](Status.RATE_LIMITED)
 
     def collect(self) -> None:
-        """Call back for all work that is done, in the caller's thread."""
+        """Call back for everything that is hashed, in the caller's thread."""
         while self._done:
             done, result = self._done.popleft()
             done(result)
 
     def close(self) -> None:
-        """End the threads after what they are at; what waits is dropped."""
+        """End the threads after their current password; the queue is dropped."""
         with self._changed:
-            self._line.clear()
+            self._queue.clear()
             self._is_closed = True
             self._changed.notify_all()
 
     def _next(self) -> tuple[PasswordWork, Done] | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._is_closed or len(self._line))
-            return None if self._is_closed else self._line.pop()
+            self._changed.wait_for(lambda: self._is_closed or len(self._queue))
+            return None if self._is_closed else self._queue.pop()
 
     def _run(self) -> None:
         if sys.platform == "linux":

@@ -5,7 +5,7 @@ import socket
 import sys
 from typing import Any
 
-from tcrp_server.udp import icmp_errors as errqueue
+from tcrp_server.udp import icmp_errors
 
 BACKLOG = 1_024  # connections that wait to be accepted: with more, a newcomer waits behind all of a flood
 UDP_BUFFER = 4 << 20  # octets; a default receive buffer holds 25 ms of a busy server's load
@@ -82,4 +82,4 @@ def _prepare_udp(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, option, UDP_BUFFER)
         except OSError:  # a smaller maximum is the system's business (some systems refuse in place of capping)
             pass
-    errqueue.enable(sock)
+    icmp_errors.enable(sock)

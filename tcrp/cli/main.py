@@ -32,7 +32,7 @@ NARROWEST = 72  # columns; a terminal that is narrower folds the lines
 
 
 def main(argv: Sequence[str] | None = None, program: str = "tcrp") -> int:
-    """Run one command, and return its exit code. `program` is how usage messages name this one."""
+    """Run one command, and return its exit code. `program` is our name in usage messages."""
     words = list(sys.argv[1:] if argv is None else argv)
     others = {} if words and words[0] in COMMANDS else commands.find()
     if words and words[0] in others:  # with a command line of its own

@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str], program: str = "tcrp conform") -> int:
     """Test a server, a client or a codec against the specification. Returns the exit code.
 
-    `program` is how usage messages name it.
+    `program` is its name in usage messages.
     """
     parser = Parser(prog=program, description=__doc__, allow_abbrev=False,
                     formatter_class=argparse.RawDescriptionHelpFormatter)

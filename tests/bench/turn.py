@@ -14,8 +14,9 @@ from typing import Any, Callable
 from tcrp import fastcodec
 from tcrp.messages import ChatDatagram, Keepalive, TextMessage
 from tcrp_server import app, config, sockets
-from tcrp_server.loop import Loop
-from tcrp_server.rooms import Member, Rooms
+from tcrp_server.loop import ServerLoop
+from tcrp_server.members import Member
+from tcrp_server.rooms import Rooms
 
 SHAPES = {"2, 1": (2, 1), "10, 1": (10, 1), "100, 1": (100, 1), "10, 32": (10, 32)}  # members, messages in a turn
 HOST = "127.0.0.1"
@@ -50,16 +51,16 @@ def _watch(loop: Any, clocks: Clocks) -> Callable[[], None]:
     loop._selector.select = clocks.around(SELECT, loop._selector.select)
     loop._receiver.receive = clocks.around(RECEIVE, loop._receiver.receive)
     loop._relay.datagram = clocks.around(RELAY, loop._relay.datagram)
-    fanout = loop._fanout
-    fanout.relay = clocks.around(HEADERS, fanout.relay)
-    fanout.end_turn = clocks.around(HEADERS, fanout.end_turn)
-    if hasattr(fanout, "_out"):  # else each sendto counts as preparing
-        fanout._out._call = clocks.around(SEND, fanout._out._call)
+    sender = loop._sender
+    sender.relay = clocks.around(HEADERS, sender.relay)
+    sender.end_turn = clocks.around(HEADERS, sender.end_turn)
+    if hasattr(sender, "_out"):  # else each sendto counts as preparing
+        sender._out._call = clocks.around(SEND, sender._out._call)
     return clocks.around(REST, loop._turn)
 
 
 @contextlib.contextmanager
-def _server() -> Iterator[tuple[Loop, Rooms, Any]]:
+def _server() -> Iterator[tuple[ServerLoop, Rooms, Any]]:
     settings = config.load(["--host", HOST, "--port", "0", "--message-rate", "0", "--log-level", "warning"], {})
     tcp, udp = sockets.listen(settings.host, settings.port, settings.udp_port)
     with contextlib.closing(app.make_loop(tcp, udp, settings)) as loop, tcp:

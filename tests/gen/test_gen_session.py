@@ -8,8 +8,10 @@ from tcrp.connection import SERVER, ControlConnection
 from tcrp.gen.documents import session
 from tcrp.messages import Complete, Request, Response
 from tcrp_server.admission import Admission, PasswordWork
+from tcrp_server.delivery import CoreDelivery
+from tcrp_server.members import Member, Room
 from tcrp_server.relay import Relay
-from tcrp_server.rooms import Member, Rooms
+from tcrp_server.rooms import Rooms
 
 ADDRESSES = {session.ALICE: ("192.0.2.1", 40_001), session.BOB: ("192.0.2.2", 40_002)}
 Heard = tuple[tuple[str, ...], bytes]
@@ -22,7 +24,7 @@ class Server:
         tokens: Iterator[str] = iter(session.TOKENS.values())
         self.rooms = Rooms()
         self.admission = Admission(self.rooms, lambda: next(tokens).encode(), lambda: bytes(16))
-        self.datagrams = Relay(self.rooms, self, fastcodec)
+        self.datagrams = Relay(self.rooms, CoreDelivery(self, fastcodec), fastcodec)
         self.sent: list[Heard] = []
 
     def relay(self, line: bytes, sender: Member) -> None:
@@ -30,6 +32,9 @@ class Server:
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         self.sent.append((tuple(member.username for member in members if member.endpoint), octets))
+
+    def forget(self, room: Room) -> None:
+        pass
 
     def control(self, sender: str, octets: bytes) -> None:
         connection = ControlConnection(SERVER, fastcodec)
@@ -58,7 +63,7 @@ def test_the_server_says_what_the_specification_prints() -> None:
             server.datagrams.datagram(step.octets, ADDRESSES[step.sender], 0.0)
     assert server.sent == printed
     assert not server.rooms.by_name
-    assert not server.rooms.by_head
+    assert not server.rooms.by_envelope
 
 
 def test_every_message_that_stands_by_itself_has_an_example_that_decodes() -> None:

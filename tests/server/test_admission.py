@@ -10,8 +10,9 @@ import pytest
 from tcrp.constants import Operation, Status
 from tcrp.messages import Request
 from tcrp_server import admission
-from tcrp_server.admission import Admission, Allowances, PasswordWork, limit_key
-from tcrp_server.rooms import Member, Refusal, Rooms
+from tcrp_server.admission import Admission, PasswordWork, TokenBuckets, limit_key
+from tcrp_server.members import Member, Refusal
+from tcrp_server.rooms import Rooms
 
 HOME = "192.0.2.1"
 AWAY = "192.0.2.2"
@@ -64,8 +65,8 @@ def refused(status: Status) -> object:
 def test_create_and_join(door: Door) -> None:
     host = door.create("lobby", "alice")
     bob = door.join("lobby", "bob", host=AWAY)
-    assert (host.username, host.host, host.is_host) == ("alice", HOME, True)
-    assert (bob.username, bob.host, bob.is_host, bob.room) == ("bob", AWAY, False, host.room)
+    assert (host.username, host.peer_address, host.is_host) == ("alice", HOME, True)
+    assert (bob.username, bob.peer_address, bob.is_host, bob.room) == ("bob", AWAY, False, host.room)
     assert host.token != bob.token
 
 
@@ -95,7 +96,7 @@ def test_a_wrong_password(door: Door, password: str | None) -> None:
     door.create("lobby", "alice", "password")
     with refused(Status.WRONG_PASSWORD):
         door.join("lobby", "bob", password)
-    assert len(door.rooms.by_head) == 1
+    assert len(door.rooms.by_envelope) == 1
 
 
 def test_passwords_are_compared_octet_by_octet(door: Door) -> None:
@@ -341,7 +342,7 @@ def test_few_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     for room in ("a", "b", "a", "c"):
         with contextlib.suppress(Refusal):
             door.create(room, "alice", "password")
-        door.join(room, f"bob {len(door.rooms.by_head)}", "password")
+        door.join(room, f"bob {len(door.rooms.by_envelope)}", "password")
     assert [rank(door, room)[0] for room in ("a", "b", "c")] == [True, False, True]
     assert len(door.admission._known) == 2
 
@@ -377,12 +378,12 @@ def test_the_same_64_is_one_address() -> None:
 
 
 def test_memory_follows_use() -> None:
-    allowances = Allowances(60)
+    allowances = TokenBuckets(60)
     for second in range(20_000):  # a new address each second, full again a second later
         assert allowances.has(second, float(second))
         allowances.charge(second, float(second))
         assert len(allowances._by_key) <= 1_024
-    allowances = Allowances(60)
+    allowances = TokenBuckets(60)
     for number in range(5_000):  # all within one second: nothing may be forgotten
         allowances.charge(number, 0.0)
         for _ in range(59):

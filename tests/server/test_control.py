@@ -20,7 +20,7 @@ from tcrp.constants import Status
 from tcrp.messages import ControlFrame
 from tcrp_server import password_workers as workers
 from tcrp_server.admission import PasswordWork
-from tcrp_server.tcp import control
+from tcrp_server.tcp import control, listener
 from tests.support.dialogues import ServerStage, Wire
 from tests.support.peers import CREATE, JOIN, PATIENCE, Caller, Person, Reply, ask, has_heard, header, joined, request
 from tests.support.server_process import ServerThread, served
@@ -60,8 +60,8 @@ def wait_until_idle(server: ServerThread) -> None:
 def wait_until_gone(server: ServerThread, count: int = 0) -> None:
     """Wait until the server has `count` connections; others come and go meanwhile, so that it has turns to take."""
     until = time.monotonic() + PATIENCE
-    while len(server.control._crowd) > count:
-        assert time.monotonic() < until, f"{len(server.control._crowd)} connections stay"
+    while len(server.control._table) > count:
+        assert time.monotonic() < until, f"{len(server.control._table)} connections stay"
         with Caller(server.port) as caller, contextlib.suppress(ConnectionError):
             caller.sock.shutdown(socket.SHUT_WR)
             caller.reply()
@@ -70,10 +70,10 @@ def wait_until_gone(server: ServerThread, count: int = 0) -> None:
 def nothing_is_kept(server: ServerThread) -> None:
     """After stop(): no connection is counted anywhere."""
     server.stop()
-    assert len(server.control._crowd) == 0
-    assert server.control._crowd._counts == {}
-    assert len(server.control._deadlines) == 0
-    assert len(server.loop._workers._line) == 0
+    assert len(server.control._table) == 0
+    assert server.control._table._counts == {}
+    assert len(server.control._control.deadlines) == 0
+    assert len(server.loop._workers._queue) == 0
 
 
 # ---- a request and its answer ----
@@ -91,7 +91,7 @@ def test_create_and_join_octet_by_octet(server: ServerThread) -> None:
             tokens.add(octets[-22:])
     assert len(tokens) == 2
     assert all(token.replace(b"-", b"").replace(b"_", b"").isalnum() for token in tokens)
-    assert {member.token for member in server.rooms.by_head.values()} == tokens
+    assert {member.token for member in server.rooms.by_envelope.values()} == tokens
 
 
 @pytest.mark.parametrize("payload", [
@@ -104,7 +104,7 @@ def test_every_form_of_a_request(server: ServerThread, payload: bytes) -> None:
         reply = caller.reply()
     assert reply
     assert reply.status == Status.OK
-    assert [member.username for member in server.rooms.by_head.values()] == ["bob"]
+    assert [member.username for member in server.rooms.by_envelope.values()] == ["bob"]
 
 
 def test_one_octet_at_a_time(server: ServerThread) -> None:
@@ -178,7 +178,7 @@ def test_a_name_that_nobody_was_heard_with_is_free_for_its_own_address_only(serv
     assert ask(server.port, JOIN, "lobby", "alice", source=SECOND).status == Status.NAME_IN_USE
     second = ask(server.port, JOIN, "lobby", "alice")
     assert second.status == Status.OK
-    assert [member.token for member in server.rooms.by_head.values()] == [str(second.token).encode()]
+    assert [member.token for member in server.rooms.by_envelope.values()] == [str(second.token).encode()]
     assert first.token != second.token
     assert server.rooms.by_name["lobby"].host.token == str(second.token).encode()
 
@@ -502,14 +502,14 @@ def test_a_request_that_has_arrived_is_not_given_up(monkeypatch: pytest.MonkeyPa
         wait_until_idle(server)  # and the one that this opens makes it give way
         assert first.reply() == Reply(0, "", Status.SERVER_FULL)
     with served("--max-connections", "1", "--handshake-timeout", "60") as server:
-        has_room = server.control._has_room
+        limit_reached = server.control._limit_reached
 
-        def late() -> Any:
-            if len(server.control._crowd):
+        def late(owner: str) -> Any:
+            if len(server.control._table):
                 first.sock.sendall(request(CREATE, "lobby", "alice"))
-            return has_room()
+            return limit_reached(owner)
 
-        monkeypatch.setattr(server.control, "_has_room", late)
+        monkeypatch.setattr(server.control, "_limit_reached", late)
         first = Caller(server.port)
         with first, Caller(server.port):
             reply = first.reply()
@@ -562,7 +562,7 @@ def test_who_has_its_token_gives_way_last_and_its_port_still_counts(monkeypatch:
 # REQ LIM-01 LIM-02
 def test_everybody_is_answered_however_many_linger(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that linger longest are closed first, in order and with what they were told."""
-    monkeypatch.setattr(control, "LINGERING", 2)
+    monkeypatch.setattr(listener, "MOST_DRAINING", 2)
     monkeypatch.setattr(control.TIMERS, "announcement_wait", 60.0)
     with served("--max-connections-per-address", "1", "--handshake-timeout", "60") as server:
         held = [Caller(server.port) for _ in range(8)]
@@ -580,7 +580,7 @@ def test_everybody_is_answered_however_many_linger(monkeypatch: pytest.MonkeyPat
 # REQ CTL-15
 def test_what_the_client_has_sent_takes_no_answer_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """A socket that is closed with octets unread is reset, and the answer may be lost."""
-    monkeypatch.setattr(control, "LINGERING", 1)
+    monkeypatch.setattr(listener, "MOST_DRAINING", 1)
     with served("--max-connections", "1", "--handshake-timeout", "60") as server:
         held = []
         for number in range(20):
@@ -608,7 +608,7 @@ def test_those_who_have_their_answer_do_not_count(monkeypatch: pytest.MonkeyPatc
 
 
 def test_where_select_takes_few_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "_MOST", 2)  # on Windows; unlimited elsewhere
+    monkeypatch.setattr(listener, "_MOST", 2)  # on Windows; unlimited elsewhere
     with served("--max-connections", "0", "--handshake-timeout", "60") as server:
         held = [Caller(server.port) for _ in range(2)]
         assert ask(server.port, CREATE, "lobby", "alice").token
@@ -641,7 +641,7 @@ class Listener:
 
 @pytest.mark.parametrize("fault", [errno.ECONNABORTED, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EPROTO])
 def test_accept_may_fail(server: ServerThread, monkeypatch: pytest.MonkeyPatch, fault: int) -> None:
-    monkeypatch.setattr(control, "_NO_FILES_PAUSE", 0.05)
+    monkeypatch.setattr(listener, "_NO_FILES_PAUSE", 0.05)
     server.control._listener = Listener(server.control._listener, [OSError(fault, "fault")])
     assert ask(server.port, CREATE, "lobby", "alice").token
     assert ask(server.port, JOIN, "lobby", "bob").token
@@ -670,7 +670,7 @@ class Line(Wire):
         stage.listener.waiting.append((self, ("192.0.2.1", 50_000)))
 
     def send(self, octets: bytes, flags: int = 0) -> int:
-        self.members = len(self._stage.rooms.by_head)
+        self.members = len(self._stage.rooms.by_envelope)
         if self._is_broken:
             raise BrokenPipeError
         return super().send(octets, flags)
@@ -678,14 +678,14 @@ class Line(Wire):
     @property
     def has_token(self) -> bool:
         said = b"".join(self._stage.outcome.sent[self.name])
-        return any(member.token in said for member in self._stage.rooms.by_head.values())
+        return any(member.token in said for member in self._stage.rooms.by_envelope.values())
 
 
 def stage_of(**settings: float) -> ServerStage:
     """A server that gives every member a token of its own."""
     stage = ServerStage(settings, ())
     numbers = itertools.count()
-    stage.control._admission._new_token = lambda: b"token-%d" % next(numbers)
+    stage.control._control._admission._new_token = lambda: b"token-%d" % next(numbers)
     return stage
 
 
@@ -719,7 +719,7 @@ def test_an_answer_that_cannot_be_sent_to_who_was_replaced_meanwhile(monkeypatch
     line = Line(stage, request(JOIN, "lobby", "alice"))
     accept_all(stage)
     assert (broken.is_ended, line.has_token) == (True, True)
-    assert [member.username for member in stage.rooms.by_head.values()] == ["alice"]
+    assert [member.username for member in stage.rooms.by_envelope.values()] == ["alice"]
 
 
 @pytest.mark.parametrize("announcement", [b"", ANNOUNCED])
@@ -850,14 +850,14 @@ def test_a_hash_that_fails_is_an_internal_error(server: ServerThread, monkeypatc
 
 
 def test_a_fault_while_deciding_ends_one_connection(server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> None:
-    decide = server.control._admission.decide
+    decide = server.control._control._admission.decide
 
     def faulty(request: Any, host: str, now: float) -> Any:
         if request.username == "fault":
             raise ZeroDivisionError
         return decide(request, host, now)
 
-    monkeypatch.setattr(server.control._admission, "decide", faulty)
+    monkeypatch.setattr(server.control._control._admission, "decide", faulty)
     assert ask(server.port, CREATE, "a", "fault") == Reply(CREATE, "a", Status.INTERNAL_ERROR)
     assert ask(server.port, CREATE, "a", "alice").token
     assert [record.getMessage() for record in server.faults] == ["fault in a connection"]
@@ -869,7 +869,7 @@ def test_a_fault_after_the_password_ends_one_connection(server: ServerThread, mo
     def finish(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(server.control._admission, "finish", finish)
+    monkeypatch.setattr(server.control._control._admission, "finish", finish)
     assert ask(server.port, CREATE, "a", "alice", "password") == Reply(CREATE, "a", Status.INTERNAL_ERROR)
     assert ask(server.port, CREATE, "a", "alice").token
     assert len(server.faults) == 1
@@ -914,7 +914,7 @@ def test_the_end_answers_what_waits_for_an_answer(gate: threading.Event) -> None
             caller.sock.close()
         gate.set()
         server.stop()
-        assert len(server.control._crowd) == 0
+        assert len(server.control._table) == 0
 
 
 # ---- memory ----
@@ -931,7 +931,7 @@ def test_nothing_stays_of_those_who_came_and_went() -> None:
                 assert ask(server.port, JOIN, f"room {number}", "bob").status == Status.ROOM_NOT_FOUND
                 assert [type(alice.hear()).__name__ for _ in range(2)] == ["Notice", "Notice"]
             assert alice.who() == "alice"
-        assert len(server.rooms.by_head) == len(server.rooms._idle) == len(server.rooms._by_address) == 1
+        assert len(server.rooms.by_envelope) == len(server.rooms._idle) == len(server.rooms._by_address) == 1
         assert len(server.rooms._idle._heap) < 100
         wait_until_gone(server)
         selector = server.loop._selector.get_map()

@@ -18,7 +18,7 @@ from tcrp_server import loop as module
 from tcrp_server import sockets
 from tcrp_server.app import make_loop
 from tcrp_server.config import load
-from tcrp_server.linux.mmsg_sender import MmsgFanout
+from tcrp_server.linux.mmsg_sender import MmsgSender
 from tests.support.peers import CREATE, JOIN, LOCAL, PATIENCE, Person, ask, has_heard, joined
 from tests.support.senders import WAYS
 from tests.support.server_process import ServerThread, served
@@ -26,7 +26,7 @@ from tests.support.server_process import ServerThread, served
 
 @pytest.fixture(params=WAYS)
 def server(request: pytest.FixtureRequest) -> Iterator[ServerThread]:
-    with served("--fanout", request.param) as running:
+    with served("--sender", request.param) as running:
         yield running
 
 
@@ -74,11 +74,11 @@ def udp(server: ServerThread, pair: tuple[Person, Person]) -> Udp:
     """In place of the real one, when both are there and nothing is under way."""
     udp: Any = Udp(server.loop._udp)
     receiver: Any = server.loop._receiver
-    fanout: Any = server.loop._fanout
-    server.loop._udp = receiver._sock = fanout._sock = udp
-    if isinstance(fanout, MmsgFanout):
-        send, receive = fanout._out._call, receiver._incoming._call
-        fanout._out._call = lambda *call: -1 if udp.send_faults else send(*call)
+    sender: Any = server.loop._sender
+    server.loop._udp = receiver._sock = sender._sock = udp
+    if isinstance(sender, MmsgSender):
+        send, receive = sender._out._call, receiver._incoming._call
+        sender._out._call = lambda *call: -1 if udp.send_faults else send(*call)
         receiver._incoming._call = lambda *call: -1 if udp.receive_faults else receive(*call)
     wait_for_a_turn(server)
     found: Udp = udp
@@ -122,7 +122,7 @@ def test_a_fault_in_the_work_of_a_turn_is_no_end(server: ServerThread, pair: tup
 
     monkeypatch.setattr(server.loop, part, faulty)
     server.loop._failures.append((LOCAL, 1))  # something to strike, and a member that is to be looked at
-    server.rooms._idle.set(next(iter(server.rooms.by_head.values())), 0.0)
+    server.rooms._idle.set(next(iter(server.rooms.by_envelope.values())), 0.0)
     server.loop.wake()
     chat(pair)
     assert ask(server.port, JOIN, "lobby", "carol").token
@@ -162,7 +162,7 @@ def test_the_kernel_takes_nothing_for_a_while(server: ServerThread, udp: Udp, pa
     assert [alice.hear() for _ in range(10)] == [ChatLine("bob", str(number)) for number in range(10)]
     chat(pair)
     server.stop()
-    assert server.loop._fanout.dropped == 0
+    assert server.loop._sender.dropped == 0
 
 
 @contextlib.contextmanager
@@ -182,7 +182,7 @@ def test_a_busy_room_takes_turns_with_all_others(monkeypatch: pytest.MonkeyPatch
                                                  way: str) -> None:
     """A datagram may cause as many as a room has members; what a turn sends is bounded, not only what it receives."""
     monkeypatch.setattr(module, "_SENDS", sends)
-    with resting_loop("--fanout", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+    with resting_loop("--sender", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind((LOCAL, 0))
         rooms = loop._rooms
         now = time.monotonic()
@@ -198,13 +198,13 @@ def test_a_busy_room_takes_turns_with_all_others(monkeypatch: pytest.MonkeyPatch
             loop._turn()
             taken.append(loop._relay.counters.received - before)
         assert taken == turns
-        assert loop._fanout.sent == 30
+        assert loop._sender.sent == 30
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_waits_for_the_next_event(way: str) -> None:
     """More than a turn takes, and nobody says anything after it."""
-    with resting_loop("--fanout", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+    with resting_loop("--sender", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind((LOCAL, 0))
         host = loop._rooms.create("lobby", "host", LOCAL, None, b"token", time.monotonic())
         loop._rooms.set_address(host, peer.getsockname())
@@ -222,7 +222,7 @@ def test_nothing_waits_for_the_next_event(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_what_came_back_is_read_once_and_does_not_keep_the_loop_awake(way: str) -> None:
     """Whoever is told of the error first, sending or receiving, has the queue read: it would stay "ready" for ever."""
-    with resting_loop("--fanout", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+    with resting_loop("--sender", way) as loop, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind((LOCAL, 0))
         host = loop._rooms.create("lobby", "host", LOCAL, None, b"token", time.monotonic())
         gone = loop._rooms.join(host.room, "gone", LOCAL, b"token-of-gone", time.monotonic())
@@ -249,7 +249,7 @@ def test_those_who_are_gone_are_not_told_of_each_other(monkeypatch: pytest.Monke
         for number in range(50):
             member = loop._rooms.join(host.room, f"user {number}", LOCAL, b"token-%d" % number, 0.0)
             loop._rooms.set_address(member, (LOCAL, 1_000 + number))
-        monkeypatch.setattr(loop._relay.outlet, "send", lambda octets, members: told.extend(
+        monkeypatch.setattr(loop._delivery.sender, "send", lambda octets, members: told.extend(
             member.username for member in members))
         loop._strike([(LOCAL, 1_000 + number) for number in range(50)] * 3)
         assert list(host.room.members.values()) == [host]

@@ -9,7 +9,8 @@ from tcrp import fastcodec
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.messages import Notice
 from tcrp_server import notices
-from tcrp_server.rooms import Member, Room, Rooms
+from tcrp_server.members import Member, Room
+from tcrp_server.rooms import Rooms
 
 LONGEST_ROOM = "部" * 85  # 255 octets
 LONGEST_USER = "\N{GRINNING FACE}" * 16  # 64 octets
@@ -36,7 +37,7 @@ def test_the_words(alice: Member) -> None:
                                                          "alice was removed: too quiet; join again to go on")
     assert notices.room_closed(alice.room, "the end") == Notice(3, "lobby", "room lobby is closed: the end")
     assert notices.rejected(alice, notices.TOO_FAST) == Notice(
-        6, "alice", "your message was not sent: too many messages, wait a little")
+        6, "alice", "your message was not sent: too many messages; wait a moment")
     assert notices.members(alice.room) == Notice(16, "lobby", "alice")
 
 

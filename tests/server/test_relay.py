@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from tcrp import fastcodec
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.messages import ChatLine, Notice
+from tcrp_server.delivery import CoreDelivery
+from tcrp_server.events import IDLE
+from tcrp_server.members import Address, Member, Room
 from tcrp_server.relay import Relay
-from tcrp_server.rooms import IDLE, Address, Member, Rooms
+from tcrp_server.rooms import Rooms
 
 HOME = "192.0.2.1"
 PORTS = {"alice": 1, "bob": 2, "carol": 3}
@@ -23,7 +26,7 @@ class Table:
 
     def __init__(self, room: str = "lobby", **settings: float) -> None:
         self.rooms = Rooms(**settings)
-        self.server = Relay(self.rooms, self, fastcodec)
+        self.server = Relay(self.rooms, CoreDelivery(self, fastcodec), fastcodec)
         self.sent: dict[str, list[Any]] = {}
         host = self.rooms.create(room, "alice", HOME, None, b"token-of-alice", 0.0)
         self.room = host.room
@@ -35,7 +38,7 @@ class Table:
         self.take()
 
     def relay(self, line: bytes, sender: Member) -> None:
-        """The outlet; and send()."""
+        """With send() and forget(), a DatagramSender."""
         self.send(line, [member for member in sender.room.members.values() if member is not sender])
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
@@ -43,8 +46,11 @@ class Table:
             if member.endpoint:
                 self.sent.setdefault(member.username, []).append(octets)
 
+    def forget(self, room: Room) -> None:
+        pass
+
     def says(self, name: str, message: bytes, now: float = 0.0, source: Address | None = None) -> None:
-        self.server.datagram(self.people[name].head + message, source or (HOME, PORTS[name]), now)
+        self.server.datagram(self.people[name].envelope + message, source or (HOME, PORTS[name]), now)
 
     def take(self) -> dict[str, list[Any]]:
         sent, self.sent = self.sent, {}
@@ -65,7 +71,7 @@ def rejected(name: str, reason: str) -> dict[str, list[Any]]:
 
 
 TOO_LONG = "the line would have more than 4094 octets"
-TOO_FAST = "too many messages, wait a little"
+TOO_FAST = "too many messages; wait a moment"
 NOT_UTF8 = "it is not UTF-8"
 
 
@@ -97,7 +103,7 @@ def test_a_line_is_a_line(table: Table, said: bytes, relayed: str) -> None:
 def test_nothing_is_left_of_an_empty_line(table: Table, said: bytes) -> None:
     table.says("bob", said)
     assert table.sent == {}
-    assert table.people["bob"].allowance is None
+    assert table.people["bob"].bucket is None
 
 
 def test_only_the_room_of_the_sender_hears_it(table: Table) -> None:
@@ -179,7 +185,7 @@ def test_at_most_one_rejected_in_a_second(table: Table) -> None:
 def test_what_is_rejected_spends_no_rate(table: Table) -> None:
     for message in (b"\xff", b"x" * 4_090, b"x" * 5_000):
         table.says("bob", message)
-    assert table.people["bob"].allowance is None
+    assert table.people["bob"].bucket is None
 
 
 def test_no_rate_is_unlimited() -> None:
@@ -222,7 +228,7 @@ def test_the_host_leaves(table: Table) -> None:
     table.says("alice", b"\x00")
     closed = Notice(NoticeKind.ROOM_CLOSED, "lobby", "room lobby is closed: alice, its host, left")
     assert table.take() == to("alice bob carol", closed)
-    assert table.rooms.by_head == {}
+    assert table.rooms.by_envelope == {}
 
 
 def test_leave_is_never_too_fast(table: Table) -> None:
@@ -276,7 +282,7 @@ def test_every_datagram_is_activity(table: Table, message: bytes) -> None:
 
 def state_of(table: Table) -> object:
     return [(member.endpoint and member.endpoint.address, member.heard_at, member.strikes,
-             member.allowance and member.allowance.level, member.may_reject_at, member.state)
+             member.bucket and member.bucket.level, member.may_reject_at, member.state)
             for member in table.people.values()]
 
 
@@ -328,8 +334,8 @@ def test_the_token_of_another_room(table: Table) -> None:
 # ---- what is told ----
 
 def test_who_was_removed_is_told_and_so_are_the_others(table: Table) -> None:
-    table.server.tell(table.rooms.remove(table.people["bob"], IDLE))
-    text = "bob was removed: nothing was heard of it for too long"
+    table.server.delivery.happened(table.rooms.remove(table.people["bob"], IDLE))
+    text = "bob was removed: nothing was heard from it for too long"
     gone = Notice(NoticeKind.LEFT, "bob", text)
     assert table.take() == {"alice": [gone], "carol": [gone],
                             "bob": [Notice(NoticeKind.REMOVED, "bob", text + "; join again to go on")]}
@@ -337,12 +343,12 @@ def test_who_was_removed_is_told_and_so_are_the_others(table: Table) -> None:
 
 def test_nobody_is_told_of_a_member_that_nobody_knew(table: Table) -> None:
     dave = table.rooms.join(table.room, "dave", HOME, b"token-of-dave", 0.0)
-    table.server.tell(table.rooms.remove(dave, IDLE))
+    table.server.delivery.happened(table.rooms.remove(dave, IDLE))
     assert table.take() == {}
 
 
 def test_a_removed_host_and_its_room(table: Table) -> None:
-    table.server.tell(table.rooms.remove(table.people["alice"], IDLE))
+    table.server.delivery.happened(table.rooms.remove(table.people["alice"], IDLE))
     told = table.take()
     assert [notice.kind for notice in told["alice"]] == [NoticeKind.REMOVED]
     assert [notice.kind for notice in told["bob"]] == [NoticeKind.ROOM_CLOSED]

@@ -6,19 +6,9 @@ import itertools
 import pytest
 
 from tcrp.constants import Status
-from tcrp_server.rooms import (
-    IDLE,
-    UNREACHABLE,
-    Closed,
-    Joined,
-    Left,
-    Member,
-    Refusal,
-    Removed,
-    Room,
-    Rooms,
-    Verifier,
-)
+from tcrp_server.events import IDLE, UNREACHABLE, Closed, Joined, Left, Removed
+from tcrp_server.members import Member, Refusal, Room, Verifier
+from tcrp_server.rooms import Rooms
 
 HOME = "192.0.2.1"
 AWAY = "192.0.2.2"
@@ -47,7 +37,7 @@ class Town:
 
     def is_empty(self) -> bool:
         rooms = self.rooms
-        return not (rooms.by_name or rooms.by_head or rooms._by_address or len(rooms._idle))
+        return not (rooms.by_name or rooms.by_envelope or rooms._by_address or len(rooms._idle))
 
 
 @pytest.fixture
@@ -68,7 +58,7 @@ def test_the_creator_is_host_and_member(town: Town) -> None:
     assert host.room is room
     assert room.host is host
     assert list(room.members.values()) == [host]
-    assert list(town.rooms.by_head.values()) == [host]
+    assert list(town.rooms.by_envelope.values()) == [host]
     assert host.token == b"token1"
 
 
@@ -145,7 +135,7 @@ def test_a_member_of_whom_nothing_was_heard_is_replaced_and_keeps_its_place(town
     assert first.is_gone
     assert not second.is_gone
     assert not carol.is_gone
-    assert first.head not in town.rooms.by_head
+    assert first.envelope not in town.rooms.by_envelope
     assert len(town.rooms._idle) == 3
 
 
@@ -327,7 +317,7 @@ def test_nothing_stays_of_those_who_went() -> None:
         town.rooms.set_address(host, (HOME, number % 50))
         town.rooms.leave(host)
     assert list(town.rooms.by_name) == ["keeper"]
-    assert list(town.rooms.by_head.values()) == [keeper]
+    assert list(town.rooms.by_envelope.values()) == [keeper]
     assert list(keeper.room.members.values()) == [keeper]
     assert town.rooms._by_address == {}
     assert len(town.rooms._idle) == 1

@@ -19,8 +19,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tcrp import fastcodec
 from tcrp.constants import NoticeKind, Status
 from tcrp.messages import ChatLine, Notice
+from tcrp_server.delivery import CoreDelivery
+from tcrp_server.events import Closed, Event, Joined, Removed
+from tcrp_server.members import Address, Member, Refusal, Room
 from tcrp_server.relay import Counters, Relay
-from tcrp_server.rooms import Address, Closed, Event, Joined, Member, Refusal, Removed, Rooms
+from tcrp_server.rooms import Rooms
 
 HOSTS = ("192.0.2.1", "2001:db8::1")
 PORTS = st.integers(1, 3)
@@ -30,7 +33,7 @@ USER_NAMES = ("ann", "ANN", "bo", "ｂｏ", "cy")
 MAX_ROOMS, MAX_MEMBERS, STRIKES = 2, 3, 3
 TICK, IDLE, REJECT_INTERVAL = 0.25, 8, 1  # seconds
 RATE, BURST = 1, 3  # texts and questions a second, and at once
-TOO_LONG, TOO_FAST = "the line would have more than 4094 octets", "too many messages, wait a little"
+TOO_LONG, TOO_FAST = "the line would have more than 4094 octets", "too many messages; wait a moment"
 REFUSED = [(b"\xff", "it is not UTF-8"), (b"x" * 4_091, TOO_LONG), (b"\x01" * 1_364, TOO_LONG),
            (b"x" * 4_097, TOO_LONG), (b"\xff" * 4_097, TOO_LONG), (b"\x00" * 4_097, TOO_LONG)]
 CONTROL = "\x00\x07\x1b\x7f\x85"  # of a text, each becomes U+FFFD
@@ -86,17 +89,22 @@ def address_of(source: str) -> Address:
 
 
 class Post:
-    """The outlet: what was sent to which member at which address. Like the real ones it keeps who receives in a room
-    in `table`, for as long as nobody takes that away."""
+    """A DatagramSender: what was sent to which member at which address. Like the real ones it keeps the receivers of a
+    room until its revision changes."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, Address, bytes]] = []
+        self.tables: dict[Room, tuple[int, list[tuple[Member, Address]]]] = {}
 
     def relay(self, line: bytes, sender: Member) -> None:
         room = sender.room
-        if room.table is None:
-            room.table = [(member, member.endpoint.address) for member in room.members.values() if member.endpoint]
-        self.sent += [(member.token, address, line) for member, address in room.table if member is not sender]
+        if room not in self.tables or self.tables[room][0] != room.revision:
+            self.tables[room] = room.revision, [
+                (member, member.endpoint.address) for member in room.members.values() if member.endpoint]
+        self.sent += [(member.token, address, line) for member, address in self.tables[room][1] if member is not sender]
+
+    def forget(self, room: Room) -> None:
+        self.tables.pop(room, None)
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         self.sent += [(member.token, member.endpoint.address, octets) for member in members if member.endpoint]
@@ -108,7 +116,7 @@ class ModelledRooms(RuleBasedStateMachine):
         self.rooms = Rooms(max_rooms=MAX_ROOMS, max_members=MAX_MEMBERS, message_rate=RATE, message_burst=BURST,
                            idle_timeout=IDLE)
         self.post = Post()
-        self.relay = Relay(self.rooms, self.post, fastcodec, address_of)
+        self.relay = Relay(self.rooms, CoreDelivery(self.post, fastcodec), fastcodec, address_of)
         self.counters = Counters()
         self.now = 0.0
         self.places: list[Place] = []  # all that ever were
@@ -137,7 +145,7 @@ class ModelledRooms(RuleBasedStateMachine):
 
     def members(self) -> dict[bytes, Member]:
         """What the server knows, by token."""
-        return {member.token: member for member in self.rooms.by_head.values()}
+        return {member.token: member for member in self.rooms.by_envelope.values()}
 
     def someone(self, number: int) -> Person | None:
         """Any person there ever was, the dead too."""
@@ -191,7 +199,7 @@ class ModelledRooms(RuleBasedStateMachine):
         expected = []
         for person in list(self.everybody):
             if person.is_alive and person.heard + IDLE <= self.now:
-                expected += self.removes(person, "nothing was heard of it for too long")
+                expected += self.removes(person, "nothing was heard from it for too long")
         self.check_events(self.rooms.expire(self.now), expected)
         assert self.rooms.expire(self.now) == []
 
@@ -199,7 +207,7 @@ class ModelledRooms(RuleBasedStateMachine):
         found = [(type(event), event.room.name if isinstance(event, Closed) else event.member.token)
                  for event in events]
         assert found == expected
-        self.relay.tell(events)
+        self.relay.delivery.happened(events)
 
     def datagram(self, room_name: str, token: bytes, message: bytes, host: str, port: int) -> None:
         octets = room_name.encode("utf-8")
@@ -441,7 +449,7 @@ class ModelledRooms(RuleBasedStateMachine):
             assert (member.endpoint.address if member.endpoint else None) == person.address
             assert member.strikes == person.strikes
             assert member.heard_at == person.heard
-            assert (member.username, member.name_key, member.host) == (person.name, person.key, person.host)
+            assert (member.username, member.name_key, member.peer_address) == (person.name, person.key, person.host)
         addresses = sorted((*address, member.token) for address, members in self.rooms._by_address.items()
                            for member in members)
         assert addresses == sorted((*person.address[:2], person.token) for person in alive if person.address)

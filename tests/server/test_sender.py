@@ -6,9 +6,10 @@ import os
 
 import pytest
 
-from tcrp_server.rooms import Address, Member, Rooms
-from tcrp_server.udp import sender as fanout
-from tcrp_server.udp.sender import SendtoFanout
+from tcrp_server.members import Address, Member
+from tcrp_server.rooms import Rooms
+from tcrp_server.udp import sender as sender_module
+from tcrp_server.udp.sender import PlainSender
 
 HOME = "192.0.2.1"
 
@@ -40,8 +41,8 @@ def kernel() -> Kernel:
 
 
 @pytest.fixture
-def out(kernel: Kernel) -> SendtoFanout:
-    return SendtoFanout(kernel, kernel.read_errors)  # type: ignore[arg-type]
+def out(kernel: Kernel) -> PlainSender:
+    return PlainSender(kernel, kernel.read_errors)  # type: ignore[arg-type]
 
 
 def members(*ports: int) -> list[Member]:
@@ -61,13 +62,13 @@ def to(*ports: int, octets: bytes = b"hi") -> list[tuple[bytes, Address]]:
     return [(octets, (HOME, port)) for port in ports]
 
 
-def test_everyone_with_an_endpoint_is_sent_to(kernel: Kernel, out: SendtoFanout) -> None:
+def test_everyone_with_an_endpoint_is_sent_to(kernel: Kernel, out: PlainSender) -> None:
     out.send(b"hi", iter(members(1, 0, 2)))
     assert kernel.sent == to(1, 2)
     assert (out.sent, out.dropped, len(out.waiting)) == (2, 0, 0)
 
 
-def test_what_the_kernel_does_not_take_waits_and_nobody_overtakes(kernel: Kernel, out: SendtoFanout) -> None:
+def test_what_the_kernel_does_not_take_waits_and_nobody_overtakes(kernel: Kernel, out: PlainSender) -> None:
     everyone = members(1, 2, 3)
     kernel.faults = [0, errno.EAGAIN]
     out.send(b"one", everyone)
@@ -85,7 +86,7 @@ def test_what_the_kernel_does_not_take_waits_and_nobody_overtakes(kernel: Kernel
     assert kernel.reads == 0
 
 
-def test_flush_stops_where_the_kernel_stops(kernel: Kernel, out: SendtoFanout) -> None:
+def test_flush_stops_where_the_kernel_stops(kernel: Kernel, out: PlainSender) -> None:
     kernel.faults = [errno.EAGAIN, 0, errno.EAGAIN]
     out.send(b"hi", members(1, 2, 3))
     out.flush()
@@ -97,9 +98,9 @@ def test_flush_stops_where_the_kernel_stops(kernel: Kernel, out: SendtoFanout) -
     assert kernel.calls == 5
 
 
-def test_the_queue_has_a_bound_and_the_oldest_go_first(kernel: Kernel, out: SendtoFanout,
+def test_the_queue_has_a_bound_and_the_oldest_go_first(kernel: Kernel, out: PlainSender,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "QUEUE", 3)
+    monkeypatch.setattr(sender_module, "QUEUE", 3)
     kernel.faults = [errno.EAGAIN]
     for number in range(5):
         out.send(b"%d" % number, members(1))
@@ -110,7 +111,7 @@ def test_the_queue_has_a_bound_and_the_oldest_go_first(kernel: Kernel, out: Send
 
 
 @pytest.mark.parametrize("fault", [errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH])
-def test_an_error_of_an_earlier_datagram_costs_this_one_nothing(kernel: Kernel, out: SendtoFanout, fault: int) -> None:
+def test_an_error_of_an_earlier_datagram_costs_this_one_nothing(kernel: Kernel, out: PlainSender, fault: int) -> None:
     kernel.faults = [fault]
     out.send(b"hi", members(1, 2))
     assert kernel.sent == to(1, 2)
@@ -120,7 +121,7 @@ def test_an_error_of_an_earlier_datagram_costs_this_one_nothing(kernel: Kernel, 
 
 @pytest.mark.parametrize("fault", [errno.EPERM, errno.ENOBUFS, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EINVAL,
                                    errno.EMSGSIZE, errno.EADDRNOTAVAIL, errno.ECONNREFUSED, errno.EACCES])
-def test_an_error_of_this_datagram_loses_it_alone(kernel: Kernel, out: SendtoFanout, fault: int) -> None:
+def test_an_error_of_this_datagram_loses_it_alone(kernel: Kernel, out: PlainSender, fault: int) -> None:
     kernel.faults = [0, fault, fault]
     everyone = members(1, 2, 3)
     out.send(b"hi", everyone)
@@ -130,7 +131,7 @@ def test_an_error_of_this_datagram_loses_it_alone(kernel: Kernel, out: SendtoFan
     assert [member.strikes for member in everyone] == [0, 0, 0]
 
 
-def test_errors_while_the_queue_empties(kernel: Kernel, out: SendtoFanout) -> None:
+def test_errors_while_the_queue_empties(kernel: Kernel, out: PlainSender) -> None:
     kernel.faults = [errno.EAGAIN]
     out.send(b"hi", members(1, 2, 3, 4))
     kernel.faults = [errno.ECONNREFUSED, 0, errno.EPERM, errno.EPERM, errno.EAGAIN]

@@ -31,11 +31,11 @@ VALUES: dict[str, tuple[Any, tuple[str, Any], tuple[str, Any]]] = {
     "max-members": (1_000, ("0", 0), ("4", 4)),
     "max-connections": (1_024, ("0", 0), ("3", 3)),
     "max-connections-per-address": (64, ("0", 0), ("2", 2)),
-    "fanout": ("auto", ("sendto", "sendto"), ("gso", "gso")),
+    "sender": ("auto", ("plain", "plain"), ("gso", "gso")),
     "log-format": ("text", ("json", "json"), ("text", "text")),
     "log-level": ("info", ("debug", "debug"), ("warning", "warning")),
 }
-NUMBERS = sorted(set(VALUES) - {"host", "fanout", "log-format", "log-level"})
+NUMBERS = sorted(set(VALUES) - {"host", "sender", "log-format", "log-level"})
 COUNTS = sorted(set(NUMBERS) - {"idle-timeout", "handshake-timeout"})
 
 

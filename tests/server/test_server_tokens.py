@@ -18,7 +18,7 @@ def tokens(count: int) -> list[str]:
     with contextlib.ExitStack() as stack:
         loop = app.make_loop(*map(stack.enter_context, sockets.listen("127.0.0.1", 0, None)), load([], {}))
         stack.callback(loop.close)
-        return [loop._control._admission._new_token().decode("ascii") for _ in range(count)]
+        return [loop._control._control._admission._new_token().decode("ascii") for _ in range(count)]
 
 
 # REQ CPL-03

@@ -28,10 +28,12 @@ from tcrp_client.events import (
 from tcrp_client.session import Session
 from tcrp_server.admission import Admission, PasswordWork
 from tcrp_server.config import OPTIONS, Config
+from tcrp_server.delivery import CoreDelivery
+from tcrp_server.members import Member, Room
 from tcrp_server.password_workers import Done
 from tcrp_server.relay import Relay
-from tcrp_server.rooms import Member, Rooms
-from tcrp_server.tcp.control import ControlServer
+from tcrp_server.rooms import Rooms
+from tcrp_server.tcp.listener import ControlServer
 
 Step = dict[str, Any]
 TCP, UDP = "TCP", "UDP"  # the receivers at the other end of a client
@@ -85,8 +87,8 @@ class Wire:
         self.is_ended = True
 
 
-class Outlet:
-    """The relay's way out: everything goes to the `send` of `stage`."""
+class ListSender:
+    """A DatagramSender: everything goes to the `send` of `stage`."""
 
     def __init__(self, stage: Any) -> None:
         self._stage = stage
@@ -96,6 +98,9 @@ class Outlet:
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
         self._stage.send(octets, members)
+
+    def forget(self, room: Room) -> None:
+        pass
 
 
 class ServerStage:
@@ -108,15 +113,17 @@ class ServerStage:
         self.outcome = Outcome()
         self.wires: dict[str, Wire] = {}
         self.readers: dict[Any, Any] = {}
+        self.interests: dict[Any, int] = {}
         self.work: list[tuple[PasswordWork, Done]] = []
         self.rooms = Rooms(max_rooms=config.max_rooms, max_members=config.max_members, message_rate=config.message_rate,
                            message_burst=config.message_burst, idle_timeout=config.idle_timeout)
         admission = Admission(self.rooms, self._token, lambda: b"salt",
                               create_rate=config.create_rate, password_rate=config.password_rate)
-        self.relay = Relay(self.rooms, Outlet(self), fastcodec)
+        self.delivery = CoreDelivery(ListSender(self), fastcodec)
+        self.relay = Relay(self.rooms, self.delivery, fastcodec)
         self.listener = Wire()
         stage: Any = self
-        self.control = ControlServer(stage.listener, stage, admission, self.relay, stage, fastcodec, config,
+        self.control = ControlServer(stage.listener, stage, admission, self.delivery, self.submit, fastcodec, config,
                                      lambda: self.now)
 
     # ---- what the server is given ----
@@ -127,9 +134,10 @@ class ServerStage:
 
     def register(self, wire: Any, events: int, callback: Any) -> None:
         self.readers[wire] = callback
+        self.interests[wire] = events
 
     def unregister(self, wire: Any) -> None:
-        del self.readers[wire]
+        del self.readers[wire], self.interests[wire]
 
     def submit(self, work: PasswordWork, done: Done) -> None:
         self.work.append((work, done))
@@ -149,7 +157,7 @@ class ServerStage:
         self._pass_time(step["at"])
         getattr(self, "step_" + step["do"])(step)
         self.turn()
-        issued = {member.token for member in self.rooms.by_head.values()}
+        issued = {member.token for member in self.rooms.by_envelope.values()}
         self.tokens = [token for token in self.tokens if token not in issued]
         return self.outcome
 
@@ -159,7 +167,7 @@ class ServerStage:
             deadlines = [when for when in both if when is not None]
             self.now = min([until, *deadlines])
             self.control.on_deadline(self.now)
-            self.relay.tell(self.rooms.expire(self.now))
+            self.delivery.happened(self.rooms.expire(self.now))
             if self.now == until and until not in deadlines:
                 return
 
@@ -192,11 +200,11 @@ class ServerStage:
 
     def step_unreachable(self, step: Step) -> None:
         host, _, port = step["to"].rpartition(":")
-        self.relay.tell(self.rooms.undeliverable((host.strip("[]"), int(port))))
+        self.delivery.happened(self.rooms.undeliverable((host.strip("[]"), int(port))))
 
     def step_shutdown(self, step: Step) -> None:
         self.control.shut_down()
-        self.relay.tell(self.rooms.close_all("the server ends"))
+        self.delivery.happened(self.rooms.close_all("the server ends"))
 
 
 def _rest(host: str) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from typing import IO, Any
 from tcrp_server import logs, sockets
 from tcrp_server.app import make_loop
 from tcrp_server.config import load
-from tcrp_server.loop import Loop
+from tcrp_server.loop import ServerLoop
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20.0  # seconds until a test gives up on something that must come
@@ -118,7 +118,7 @@ class ServerThread:
         self._handler = _Faults()
         self.faults = self._handler.found
         logging.getLogger("tcrp.server").addHandler(self._handler)
-        self.loop: Loop = make_loop(tcp, udp, config)
+        self.loop: ServerLoop = make_loop(tcp, udp, config)
         self.control: Any = self.loop._control
         self.rooms: Any = self.loop._rooms
         self._failure: BaseException | None = None

@@ -25,7 +25,7 @@ from tcrp_client import app as client
 from tcrp_client.dialogue import Interrupted
 from tcrp_client.flow import ExitCode
 from tcrp_server import app as server
-from tcrp_server.udp import selection as tiers
+from tcrp_server.extensions import DoesNotWork
 from tests.support.scripted_server import PATIENCE, ScriptedServer
 
 needs_signals = pytest.mark.skipif(os.name == "nt", reason="sends signals to itself")
@@ -273,7 +273,7 @@ def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_way_of_sending_that_does_not_work(monkeypatch: pytest.MonkeyPatch,
                                              capsys: pytest.CaptureFixture[str]) -> None:
     def make_loop(*_: object) -> Any:
-        raise tiers.DoesNotWork("only Linux has it")
+        raise DoesNotWork("only Linux has it")
 
     monkeypatch.setattr(server, "make_loop", make_loop)
     assert server.main(["--host", "127.0.0.1", "--port", "0"]) == 1

@@ -25,8 +25,10 @@ from tcrp_client.events import MessageReceived, NoticeReceived, RoomEntered
 from tcrp_client.outgoing import text_limit, texts_of
 from tcrp_client.ui.messages import LANGUAGES, Catalogue
 from tcrp_client.ui.render import EventFormatter, Printer
+from tcrp_server.delivery import CoreDelivery
+from tcrp_server.members import Member, Refusal, Room
 from tcrp_server.relay import Relay
-from tcrp_server.rooms import Member, Refusal, Rooms
+from tcrp_server.rooms import Rooms
 
 ALL = [chr(point) for point in range(sys.maxunicode + 1)]
 PLANE = 1 << 16
@@ -100,10 +102,10 @@ class Parlour:
 
     def __init__(self) -> None:
         self.rooms = Rooms(message_rate=0, max_members=0)
-        self.relayed = Relay(self.rooms, self, fastcodec)
+        self.relayed = Relay(self.rooms, CoreDelivery(self, fastcodec), fastcodec)
         self.sent: list[bytes] = []
         self.bob = self.rooms.create("r", "bob", HOME, None, b"0", 0.0)
-        self.relayed.tell(self.rooms.set_address(self.bob, (HOME, 1)))
+        self.relayed.delivery.happened(self.rooms.set_address(self.bob, (HOME, 1)))
         self.sent.clear()
 
     def relay(self, line: bytes, sender: Member) -> None:
@@ -113,11 +115,14 @@ class Parlour:
         if self.bob in members:
             self.sent.append(octets)
 
+    def forget(self, room: Room) -> None:
+        pass
+
     def joins(self, name: str) -> Member:
-        return self.rooms.join(self.bob.room, name, HOME, b"%d" % len(self.rooms.by_head), 0.0)
+        return self.rooms.join(self.bob.room, name, HOME, b"%d" % len(self.rooms.by_envelope), 0.0)
 
     def says(self, member: Member, message: bytes) -> None:
-        octets = member.head + message
+        octets = member.envelope + message
         self.relayed.datagram(octets, (HOME, 2), 0.0)
 
     def messages(self) -> list[Any]:

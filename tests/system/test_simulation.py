@@ -11,10 +11,11 @@ from fuzz.network import Clock
 from tcrp import fastcodec
 from tcrp.messages import Notice
 from tcrp_client.session import Session
-from tcrp_server.limits.connections import Crowd
+from tcrp_server.limits.connections import ConnectionTable
+from tcrp_server.members import Member
 from tcrp_server.relay import Relay
-from tcrp_server.rooms import Member, Rooms
-from tests.support.dialogues import Outlet
+from tcrp_server.rooms import Rooms
+from tests.support.dialogues import ListSender
 
 pytestmark = pytest.mark.uncounted
 
@@ -56,36 +57,36 @@ def test_a_loop_without_end_is_told() -> None:
 def _answers_strangers(self: Relay, octets: bytes, source: Any, now: float, *, original: Any) -> None:
     original(self, octets, source, now)
     for room in self.rooms.by_name.values():
-        self.outlet.send(self._encode(Notice(6, "who", "are you?")), room.members.values())
+        self.delivery.sender.send(self.delivery._encode(Notice(6, "who", "are you?")), room.members.values())
 
 
 def _any_host(self: Relay, octets: bytes, source: Any, now: float, *, original: Any) -> None:
-    member = self.rooms.by_head.get(fastcodec.chat_datagram_envelope(octets))
-    original(self, octets, (member.host, *source[1:]) if member else source, now)
+    member = self.rooms.by_envelope.get(fastcodec.chat_datagram_envelope(octets))
+    original(self, octets, (member.peer_address, *source[1:]) if member else source, now)
 
 
 def _any_room(self: Relay, octets: bytes, source: Any, now: float, *, original: Any) -> None:
     head = fastcodec.chat_datagram_envelope(octets)
-    for member in self.rooms.by_head.values():
+    for member in self.rooms.by_envelope.values():
         if head.endswith(member.token):
-            octets = member.head + octets[len(head):]
+            octets = member.envelope + octets[len(head):]
     original(self, octets, source, now)
 
 
-def _relays_twice(self: Outlet, line: bytes, sender: Member, *, original: Any) -> None:
+def _relays_twice(self: ListSender, line: bytes, sender: Member, *, original: Any) -> None:
     original(self, line, sender)
     original(self, line, sender)
 
 
-def _relays_to_sender(self: Outlet, line: bytes, sender: Member, *, original: Any) -> None:
+def _relays_to_sender(self: ListSender, line: bytes, sender: Member, *, original: Any) -> None:
     self.send(line, sender.room.members.values())
 
 
-def _relays_to_all_rooms(self: Outlet, line: bytes, sender: Member, *, original: Any) -> None:
-    self.send(line, [member for member in self._stage.rooms.by_head.values() if member is not sender])
+def _relays_to_all_rooms(self: ListSender, line: bytes, sender: Member, *, original: Any) -> None:
+    self.send(line, [member for member in self._stage.rooms.by_envelope.values() if member is not sender])
 
 
-def _skips_one(self: Outlet, line: bytes, sender: Member, *, original: Any) -> None:
+def _skips_one(self: ListSender, line: bytes, sender: Member, *, original: Any) -> None:
     self.send(line, [member for member in sender.room.members.values() if member is not sender][1:])
 
 
@@ -93,7 +94,7 @@ def _forgets_nobody(self: Rooms, now: float, *, original: Any) -> list[Any]:
     return []
 
 
-def _tells_tokens(self: Outlet, line: bytes, sender: Member, *, original: Any) -> None:
+def _tells_tokens(self: ListSender, line: bytes, sender: Member, *, original: Any) -> None:
     original(self, line + sender.token, sender)
 
 
@@ -106,7 +107,7 @@ def _never_gives_up(self: Session, now: float, *, original: Any) -> list[Any]:
     return original(self, now)
 
 
-def _refuses_newcomers(self: Crowd[Any], *, original: Any) -> None:
+def _refuses_newcomers(self: ConnectionTable[Any], *, original: Any) -> None:
     return None
 
 
@@ -114,15 +115,15 @@ FAULTS = {
     "answers strangers": (Relay, "datagram", _answers_strangers),
     "a token from any host": (Relay, "datagram", _any_host),
     "a token for any room": (Relay, "datagram", _any_room),
-    "relays twice": (Outlet, "relay", _relays_twice),
-    "relays to the sender": (Outlet, "relay", _relays_to_sender),
-    "relays to all rooms": (Outlet, "relay", _relays_to_all_rooms),
-    "skips a member": (Outlet, "relay", _skips_one),
-    "tells tokens": (Outlet, "relay", _tells_tokens),
+    "relays twice": (ListSender, "relay", _relays_twice),
+    "relays to the sender": (ListSender, "relay", _relays_to_sender),
+    "relays to all rooms": (ListSender, "relay", _relays_to_all_rooms),
+    "skips a member": (ListSender, "relay", _skips_one),
+    "tells tokens": (ListSender, "relay", _tells_tokens),
     "the silent stay for ever": (Rooms, "expire", _forgets_nobody),
     "a silent host stays for ever": (Rooms, "remove", _host_stays),
     "a client never gives up": (Session, "_repeat_who", _never_gives_up),
-    "refuses newcomers": (Crowd, "first_to_go", _refuses_newcomers),
+    "refuses newcomers": (ConnectionTable, "eviction_candidate", _refuses_newcomers),
 }
 
 

@@ -1,7 +1,7 @@
-"""How datagrams leave on Linux: all that a turn of the loop causes, in one system call (`mmsg`).
+"""How datagrams leave on Linux: all datagrams of a turn of the loop in one system call (`mmsg`).
 
-Who receives what is said in a room changes only when somebody comes, goes or moves. So each room has a table of
-packed addresses, made when it is first needed, and thrown away by `rooms` with every change.
+The receivers in a room change only when a member joins, leaves or moves. So each room has a table of packed addresses,
+made when it is first needed, and made again when the revision of the room has changed.
 """
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Callable
 
 from tcrp_server.linux import mmsg, sockaddr
-from tcrp_server.rooms import Endpoint, Member, Room
-from tcrp_server.udp.sender import SendtoFanout
+from tcrp_server.members import Endpoint, Member, Room
+from tcrp_server.udp.sender import PlainSender
 
 SEGMENT = 1_232      # octets of a line that may share a datagram; every IPv6 path carries that: 1,280 less its headers
 _FEW = 2             # receivers
@@ -20,20 +20,23 @@ _SEGMENTED = 65_000  # octets in one datagram before it is cut
 
 
 class _Table:
-    """The packed addresses of the members of a room that can be reached: all of them, and all of them again. So the
-    receivers of a line, everyone but its sender, stand in a row: they begin after the sender's place."""
+    """The packed addresses of the reachable members of a room, twice in a row: so the receivers of a line, everyone but
+    its sender, are one slice, which begins after the sender's place."""
 
-    __slots__ = ("addresses", "names", "others")
+    __slots__ = ("addresses", "names", "others", "places", "revision")
 
-    def __init__(self, endpoints: list[Endpoint]) -> None:
-        self.addresses = [endpoint.address for endpoint in endpoints]
-        self.names = b"".join(map(_packed, endpoints)) * 2
-        self.others = len(endpoints) - 1  # how many receive a line
+    def __init__(self, room: Room) -> None:
+        reachable = [(member, member.endpoint) for member in room.members.values() if member.endpoint is not None]
+        self.revision = room.revision
+        self.places = {member: place for place, (member, _) in enumerate(reachable)}
+        self.addresses = [endpoint.address for _, endpoint in reachable]
+        self.names = b"".join([_packed(endpoint) for _, endpoint in reachable]) * 2
+        self.others = len(reachable) - 1  # receivers of a line
 
 
-class MmsgFanout(SendtoFanout):
+class MmsgSender(PlainSender):
     """One header for each datagram, many in one call. What the kernel does not take at once goes by `sendto`, which
-    says why, waits or is counted as lost (SendtoFanout)."""
+    says why, waits or is counted as lost (PlainSender)."""
 
     with_segments = False
 
@@ -41,16 +44,17 @@ class MmsgFanout(SendtoFanout):
         super().__init__(sock, read_errors)
         self._out = mmsg.Outgoing(sock, self.with_segments, self._give)
         self._name_size = self._out.name_size
+        self._tables: dict[Room, _Table] = {}
 
     def relay(self, line: bytes, sender: Member) -> None:
-        """As SendtoFanout.relay(), at the end of the turn."""
-        table = sender.room.table or self._tabulate(sender.room)
+        """As PlainSender.relay(), at the end of the turn."""
+        table = self._table(sender.room)
         if table.others:
             self.asked += table.others
-            self._add(table, line, sender.place)
+            self._add(table, line, table.places[sender])
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
-        """As SendtoFanout.send(), at the end of the turn."""
+        """As PlainSender.send(), at the end of the turn."""
         names = [_packed(member.endpoint) for member in members if member.endpoint is not None]
         self.asked += len(names)
         if names:
@@ -61,13 +65,14 @@ class MmsgFanout(SendtoFanout):
         if self._out.count:
             self._give()
 
-    def _tabulate(self, room: Room) -> _Table:
-        endpoints: list[Endpoint] = []
-        for member in room.members.values():
-            if member.endpoint is not None:
-                member.place = len(endpoints)
-                endpoints.append(member.endpoint)
-        room.table = table = _Table(endpoints)
+    def forget(self, room: Room) -> None:
+        """Drop the table of `room`."""
+        self._tables.pop(room, None)
+
+    def _table(self, room: Room) -> _Table:
+        table = self._tables.get(room)
+        if table is None or table.revision != room.revision:
+            table = self._tables[room] = _Table(room)
         return table
 
     def _add(self, table: _Table, line: bytes, place: int) -> None:
@@ -99,7 +104,7 @@ class MmsgFanout(SendtoFanout):
                 done += max(self._out.send_rest(done), 0)
 
 
-class GsoFanout(MmsgFanout):
+class GsoSender(MmsgSender):
     """Besides, lines of one turn for one receiver travel as one datagram, which the kernel cuts (UDP_SEGMENT, udp(7)).
     These are runs of lines of one size, the last of which may be shorter. Receivers see the same as without it."""
 
@@ -110,14 +115,14 @@ class GsoFanout(MmsgFanout):
         self._lines: list[tuple[_Table, bytes, int]] = []  # said in this turn: where, what, the sender's place
 
     def relay(self, line: bytes, sender: Member) -> None:
-        """As SendtoFanout.relay(), at the end of the turn."""
-        table = sender.room.table or self._tabulate(sender.room)
+        """As PlainSender.relay(), at the end of the turn."""
+        table = self._table(sender.room)
         if table.others:
             self.asked += table.others
-            self._lines.append((table, line, sender.place))
+            self._lines.append((table, line, table.places[sender]))
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
-        """As SendtoFanout.send(), at the end of the turn."""
+        """As PlainSender.send(), at the end of the turn."""
         self._add_lines()
         super().send(octets, members)
 
@@ -176,10 +181,8 @@ class GsoFanout(MmsgFanout):
 
 
 def _packed(endpoint: Endpoint) -> bytes:
-    """Its address; kept as `source`, because a datagram from there brings just that."""
-    if endpoint.source is None:
-        endpoint.source = sockaddr.pack(endpoint.address)
-    packed: bytes = endpoint.source
+    """Its address, packed; a datagram from there has brought just that."""
+    packed: bytes = sockaddr.pack(endpoint.address) if endpoint.source is None else endpoint.source
     return packed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 
-from tcrp_server.rooms import Address
+from tcrp_server.members import Address
 
 # Family and scope are in the machine's order, port and flow in the network's.
 _FAMILY = struct.Struct("=H")

@@ -1,1 +1,1 @@
-"""The control channel: connections and byte channels."""
+"""The control channel: byte channels, connections, the listener."""

@@ -1,13 +1,12 @@
-"""The TCP side: connections, their time limits, and how each ends.
+"""Control connections after they were accepted: what arrives, what is answered, how each ends.
 
-A connection makes one request. Whatever it does, it is gone after the handshake time plus the linger time, and until
-then holds at most one request of 8,479 octets and what one recv adds. (spec/tcrp.md, Control channel)
+A connection makes one request. Whatever it does, it is gone after the handshake time plus the time to drain, and until
+then holds at most one request of 8,479 octets and what one read adds. (spec/tcrp.md, Control channel)
 """
 from __future__ import annotations
 
 import selectors
 import socket
-import sys
 from typing import Any, Callable
 
 from tcrp.connection import SERVER, ControlConnection
@@ -15,314 +14,263 @@ from tcrp.constants import TIMERS, Status
 from tcrp.errors import RemoteProtocolError
 from tcrp.messages import EndpointAnnouncement, Request
 from tcrp_server import logs
-from tcrp_server.admission import Admission, PasswordWork, limit_key
-from tcrp_server.config import Config
+from tcrp_server.admission import Admission, Pending
 from tcrp_server.deadlines import Deadlines
-from tcrp_server.limits.connections import Crowd, Stage
-from tcrp_server.password_workers import PasswordWorkers
-from tcrp_server.relay import Relay
-from tcrp_server.rooms import Address, Member, Refusal
+from tcrp_server.delivery import Delivery
+from tcrp_server.events import NO_TOKEN
+from tcrp_server.limits.buckets import limit_key
+from tcrp_server.limits.connections import ConnectionTable, Phase
+from tcrp_server.members import Address, Member, Refusal
+from tcrp_server.tcp.channel import Broken, Channel, SocketChannel
 
-_ACCEPTS = 32            # connections taken in one turn of the loop
-_RECEIVE = 16_384        # octets read in one turn of the loop, more than a request has
-LINGERING = 64 if sys.platform == "win32" else 256  # connections that have their answer, beyond the limit of others
-_MORE = getattr(socket, "MSG_MORE", 0)  # on Linux: the end leaves in the same packet, which is cheaper
-_NO_FILES_PAUSE = 0.5    # seconds without accepting when the process has no file descriptor left
-_MOST = 500 - LINGERING if sys.platform == "win32" else sys.maxsize  # others; select() there takes 512 sockets
+_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+# Before Python 3.12 looking up a member of an enumeration is slow.
+READING, PENDING, ADMITTED, DRAINING, CLOSED = Phase
+
+Resolve = Callable[[Pending, Callable[[Any], None]], None]  # calls back with the answer, in the thread of the loop
 
 
-class _Connection:
-    """One TCP connection. `is_over`: nothing it sends has a meaning any more, it is only being closed politely."""
+class Connection:
+    """One TCP connection. Its phase is in the ConnectionTable. `interest`: what the selector waits for (0: nothing)."""
 
-    __slots__ = ("control", "host", "is_at_end", "is_closed", "is_over", "is_watched", "key", "member", "peer", "sock")
+    __slots__ = ("channel", "control", "interest", "is_at_end", "member", "owner", "peer", "sock")
 
-    def __init__(self, sock: socket.socket, peer: Address, key: str, control: ControlConnection) -> None:
+    def __init__(self, sock: socket.socket, peer: Address, codec: Any) -> None:
         self.sock = sock
-        self.peer = peer        # kept, because a socket that was reset cannot tell it any more
-        self.host: str = peer[0]
-        self.key = key          # what the limit per address counts
-        self.control = control
+        self.channel: Channel = SocketChannel(sock)
+        self.peer = peer                 # kept, because a socket that was reset no longer knows it
+        self.owner = limit_key(peer[0])  # what the limits per address count
+        self.control = ControlConnection(SERVER, codec)
         self.member: Member | None = None
-        self.is_over = False
-        self.is_closed = False
-        self.is_at_end = False  # the client has closed its side
-        self.is_watched = False  # by the selector
+        self.is_at_end = False           # the client has closed its sending side
+        self.interest = 0
 
     @property
-    def shown_host(self) -> str:
-        """The address as a person writes it."""
-        return self.host.removeprefix("::ffff:")
+    def shown_address(self) -> str:
+        """The IP address as a person writes it."""
+        address: str = self.peer[0]
+        return address.removeprefix("::ffff:")
 
 
-class ControlServer:
-    """All TCP connections of a server. The loop calls on_accept, on_timeout and the callbacks it registers."""
+class Control:
+    """Serves the connections in `table`. `resolve` answers pending decisions. `clock` is monotonic, in seconds."""
 
-    def __init__(self, listener: socket.socket, selector: selectors.BaseSelector, admission: Admission, relay: Relay,
-                 workers: PasswordWorkers, codec: Any, config: Config, clock: Callable[[], float]) -> None:
-        self._listener = listener
+    def __init__(self, table: ConnectionTable[Connection], selector: selectors.BaseSelector, admission: Admission,
+                 delivery: Delivery, resolve: Resolve, handshake_timeout: float, clock: Callable[[], float]) -> None:
+        self.table = table
+        self.deadlines: Deadlines[Connection] = Deadlines()
         self._selector = selector
         self._admission = admission
-        self._relay = relay
-        self._workers = workers
-        self._codec = codec
-        self._config = config
+        self._delivery = delivery
+        self._resolve = resolve
+        self._handshake_timeout = handshake_timeout
         self._clock = clock
-        self._crowd: Crowd[_Connection] = Crowd(min(config.max_connections or _MOST, _MOST), LINGERING)
-        self._deadlines: Deadlines[_Connection | None] = Deadlines()  # None: accept again
-        self._answers: list[tuple[_Connection, bytes]] = []  # to who was admitted in this turn
-        selector.register(listener, selectors.EVENT_READ, self.on_accept)
+        self._answers: list[tuple[Connection, bytes]] = []  # of members admitted in this turn
 
-    # ---- new connections ----
+    def start(self, connection: Connection) -> None:
+        """Take a new connection: the time for its request begins."""
+        self.table.put(connection, connection.owner, READING)
+        # SPEC CTL-09: "however the octets are spread over that time"
+        self.deadlines.set(connection, self._clock() + self._handshake_timeout)
 
-    def on_accept(self, mask: int) -> None:
-        """Take waiting connections, at most a batch, and read what they ask. All who are admitted are answered at the
-        end: a receiver that is on this machine would otherwise be woken for each answer, which costs us a quarter.
-        What can wait, waits until they have it."""
-        connections: list[_Connection] = []
-        try:
-            self._accept(connections)
-        finally:
-            self._send_answers()
-            for connection in connections:
-                self._guarded(self._watch, connection)
-
-    def _accept(self, connections: list[_Connection]) -> None:
-        for _ in range(_ACCEPTS):
-            try:
-                sock, address = self._listener.accept()
-            except BlockingIOError:
-                return
-            except ConnectionError:  # it was gone before it was taken
-                continue
-            except OSError as error:
-                # Without a file descriptor the listener stays readable; a pause in place of a busy loop.
-                logs.warning("cannot accept", reason=error.strerror or str(error))
-                self._selector.unregister(self._listener)
-                self._deadlines.set(None, self._clock() + _NO_FILES_PAUSE)
-                return
-            if address:
-                sock.setblocking(False)
-                connections.append(self._add(sock, address))
-            else:  # macOS, where it was reset before it was taken
-                sock.close()
-
-    def _add(self, sock: socket.socket, peer: Address) -> _Connection:
-        connection = _Connection(sock, peer, limit_key(peer[0]), ControlConnection(SERVER, self._codec))
-        per_address = self._config.max_connections_per_address
-        if per_address and self._crowd.unfinished_of(connection.key) >= per_address:
-            self._guarded(self._refuse, connection, Status.RATE_LIMITED)
-        elif not self._has_room():
-            self._guarded(self._refuse, connection, Status.SERVER_FULL)
-        else:
-            self._guarded(self._read, connection)  # the request is mostly there: no turn of the loop for it
-        if not connection.is_closed and connection not in self._crowd:  # nothing is decided: its request is not whole
-            self._crowd.put(connection, connection.key, Stage.ASKING)
-            # SPEC CTL-09: "however the octets are spread over that time"
-            self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
-        return connection
-
-    def _has_room(self) -> bool:
-        """Whether one more can be taken; others give way to it."""
-        while self._crowd.is_full and (connection := self._crowd.first_to_go()) is not None:
-            self._guarded(self._give_way, connection)
-        return not self._crowd.is_full
-
-    def _give_way(self, connection: _Connection) -> None:
-        self._send_answers()  # its own may be among them
-        stage = self._crowd.stage(connection)
-        self._read(connection)  # its request may have come meanwhile
-        if self._crowd.stage(connection) is not stage:
-            return
-        if stage is Stage.ASKING:
-            self._refuse(connection, Status.SERVER_FULL)
-        else:
-            self._close(connection)
-
-    def _watch(self, connection: _Connection) -> None:
-        if not connection.is_closed and not connection.is_at_end:
-            self._selector.register(connection.sock, selectors.EVENT_READ, lambda mask: self._on_readable(connection))
-            connection.is_watched = True
-
-    def _unwatch(self, connection: _Connection) -> None:
-        if connection.is_watched:
-            connection.is_watched = False
-            self._selector.unregister(connection.sock)
-
-    def _guarded(self, act: Callable[..., None], connection: _Connection, *arguments: Any) -> None:
-        """Do something with `connection`. A fault of ours is logged and ends this connection, not the service."""
+    def guarded(self, act: Callable[..., None], connection: Connection, *arguments: Any) -> None:
+        """Call `act` for `connection`. A fault of ours is logged and ends this connection, not the service."""
         try:
             act(connection, *arguments)
         except Exception:
-            logs.exception("fault in a connection", host=connection.shown_host)
-            self._end(connection, Status.INTERNAL_ERROR)
+            logs.exception("fault in a connection", address=connection.shown_address)
+            self.end(connection, Status.INTERNAL_ERROR)
 
-    # ---- what arrives ----
+    def watch(self, connection: Connection) -> None:
+        """Wait for what the connection needs next: input until its end, and output while there is some unsent."""
+        if self.table.phase(connection) is CLOSED:
+            return
+        interest = (0 if connection.is_at_end else _READ) | (_WRITE if connection.channel.unsent else 0)
+        if interest != connection.interest:
+            if connection.interest:
+                self._selector.unregister(connection.sock)
+            if interest:
+                self._selector.register(connection.sock, interest, lambda mask: self._on_ready(connection, mask))
+            connection.interest = interest
 
-    def _on_readable(self, connection: _Connection) -> None:
-        self._guarded(self._read, connection)
-        self._send_answers()
+    # ---- input ----
 
-    def _read(self, connection: _Connection) -> None:
+    def _on_ready(self, connection: Connection, mask: int) -> None:
+        if mask & _WRITE:
+            self.guarded(self._flush, connection)
+        if mask & _READ and self.table.phase(connection) is not CLOSED:
+            self.guarded(self.read, connection)
+        self.send_answers()
+        self.watch(connection)
+
+    def read(self, connection: Connection) -> None:
+        """Read what has arrived, and act on it."""
         try:
-            octets = connection.sock.recv(_RECEIVE)
-        except BlockingIOError:
+            octets = connection.channel.receive()
+        except Broken:
+            self.close(connection)
             return
-        except OSError:
-            self._close(connection)
+        if octets is None:
             return
-        if not connection.is_over:
+        if self.table.phase(connection) is not DRAINING:
             connection.control.receive_data(octets)
             self._handle_event(connection)
         if not octets:
             self._stop_reading(connection)
 
-    def _stop_reading(self, connection: _Connection) -> None:
-        if connection.control.state != "DECIDING":
-            self._close(connection)
-        elif not connection.is_closed:
-            # SPEC CTL-12: "its whole answer to a client that has closed only its sending side"
+    def _stop_reading(self, connection: Connection) -> None:
+        # SPEC CTL-12: "its whole answer to a client that has closed only its sending side"
+        if self.table.phase(connection) is PENDING or connection.channel.unsent:
             connection.is_at_end = True
-            self._unwatch(connection)  # it would be readable for ever
+        else:
+            self.close(connection)
 
-    def _handle_event(self, connection: _Connection) -> None:
-        """Do what has come, if it is whole. What comes after a request waits until that is answered."""
+    def _handle_event(self, connection: Connection) -> None:
+        """Act on the next event, if it is complete. What follows a request waits until that is answered."""
         try:
             event = connection.control.next_event()
         except RemoteProtocolError as error:
-            logs.debug("invalid request", host=connection.shown_host, reason=str(error))
-            self._refuse(connection, Status.INVALID_REQUEST)
+            logs.debug("invalid request", address=connection.shown_address, reason=str(error))
+            self.refuse(connection, Status.INVALID_REQUEST)
             return
         if isinstance(event, Request):
             self._decide(connection, event)
         elif isinstance(event, EndpointAnnouncement):
             self._announce(connection, event.port)
-            self._finish(connection)
+            self.deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
+            self._drain(connection)
 
-    def _decide(self, connection: _Connection, request: Request) -> None:
-        self._deadlines.discard(connection)  # the request is here; the password work has a bound of its own
+    def _decide(self, connection: Connection, request: Request) -> None:
+        self.deadlines.discard(connection)  # the request is complete; a pending decision has a limit of its own
         try:
-            decision = self._admission.decide(request, connection.host, self._clock())
+            decision = self._admission.decide(request, connection.peer[0], self._clock())
         except Refusal as refusal:
-            self._refuse(connection, refusal.status)
+            self.refuse(connection, refusal.status)
             return
         if isinstance(decision, Member):
             self._admit(connection, decision)
             return
-        self._crowd.put(connection, connection.key, Stage.DECIDING)
-        self._workers.submit(decision, lambda result: self._guarded(self._go_on, connection, decision, result))
+        self.table.put(connection, connection.owner, PENDING)
+        self._resolve(decision, lambda answer: self.guarded(self._finish, connection, decision, answer))
 
-    def _go_on(self, connection: _Connection, work: PasswordWork, result: bytes | Status) -> None:
-        if connection.is_closed:  # it broke meanwhile: no member without anybody behind it
+    def _finish(self, connection: Connection, pending: Pending, answer: Any) -> None:
+        if self.table.phase(connection) is CLOSED:  # it broke meanwhile: nobody would use the membership
             return
-        if result is Status.INTERNAL_ERROR:
-            logs.warning("cannot hash a password")
+        if answer is Status.INTERNAL_ERROR:
+            logs.warning("a decision failed", kind=type(pending).__name__)
         try:
-            if isinstance(result, Status):
-                raise Refusal(result)
-            member = self._admission.finish(work, result, self._clock())
+            member = self._admission.finish(pending, answer, self._clock())
         except Refusal as refusal:
-            self._refuse(connection, refusal.status)
+            self.refuse(connection, refusal.status)
         else:
             self._admit(connection, member)
-            self._send_answers()
-        if connection.is_at_end:
-            self._close(connection)
+            self.send_answers()
+        if connection.is_at_end and not connection.channel.unsent:
+            self.close(connection)
+        self.watch(connection)
 
-    # ---- what is answered ----
-
-    def _admit(self, connection: _Connection, member: Member) -> None:
-        logs.info("created" if member.is_host else "joined", room=member.room.name, user=member.username,
-                  host=connection.shown_host)
-        connection.member = member
-        self._crowd.put(connection, connection.key, Stage.ADMITTED)
-        self._deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
-        self._answers.append((connection, connection.control.accept(member.token.decode("ascii"))))
-
-    def _send_answers(self) -> None:
-        answers, self._answers = self._answers, []
-        for connection, octets in answers:
-            self._guarded(self._answer, connection, octets)
-
-    def _answer(self, connection: _Connection, octets: bytes) -> None:
-        member = connection.member
-        if self._send(connection, octets):
-            self._handle_event(connection)  # an endpoint announcement may have come with the request
-        elif member is not None and not member.is_gone:
-            self._relay.tell(self._relay.rooms.remove(member, "it never got its token"))
-
-    def _announce(self, connection: _Connection, port: int) -> None:
+    def _announce(self, connection: Connection, port: int) -> None:
         member = connection.member
         # SPEC EPA-04: "if it has not yet received a datagram of this member that counts"
         if port and member is not None and not member.is_gone and member.endpoint is None:
-            self._relay.tell(self._relay.rooms.set_address(member, (connection.host, port, *connection.peer[2:])))
+            address = (member.peer_address, port, *connection.peer[2:])
+            self._delivery.happened(self._admission.rooms.set_address(member, address))
 
-    def _refuse(self, connection: _Connection, status: Status) -> None:
-        logs.debug("refused", host=connection.shown_host, room=connection.control.room_name, status=status.name)
-        if self._send(connection, connection.control.refuse(status), _MORE):
-            self._finish(connection)
+    # ---- answers ----
 
-    def _send(self, connection: _Connection, octets: bytes, flags: int = 0) -> bool:
-        """Send a whole reply. At most 600 octets are ever sent, so the kernel's buffer takes them or all is lost."""
+    def _admit(self, connection: Connection, member: Member) -> None:
+        logs.info("created" if member.is_host else "joined", room=member.room.name, user=member.username,
+                  address=connection.shown_address)
+        connection.member = member
+        self.table.put(connection, connection.owner, ADMITTED)
+        self._answers.append((connection, connection.control.accept(member.token.decode("ascii"))))
+
+    def send_answers(self) -> None:
+        """Send the answers of this turn, together: a receiver on this machine would otherwise be woken for each."""
+        answers, self._answers = self._answers, []
+        for connection, octets in answers:
+            self.guarded(self._answer, connection, octets)
+
+    def _answer(self, connection: Connection, octets: bytes) -> None:
+        if self._send(connection, octets):
+            self._handle_event(connection)  # an endpoint announcement may have come with the request
+
+    def refuse(self, connection: Connection, status: Status) -> None:
+        """Answer with a refusal; nothing follows it."""
+        logs.debug("refused", address=connection.shown_address, room=connection.control.room_name, status=status.name)
+        if self._send(connection, connection.control.refuse(status), is_last=True):
+            self._drain(connection)
+
+    def _send(self, connection: Connection, octets: bytes, is_last: bool = False) -> bool:
+        """Send an answer, of which a part may have to wait. False if the connection broke, and was closed."""
         try:
-            is_sent = connection.sock.send(octets, flags) == len(octets)
-        except OSError:
-            is_sent = False
-        if not is_sent:
-            self._close(connection)
-        return is_sent
+            connection.channel.send(octets, is_last)
+        except Broken:
+            self.close(connection)
+            return False
+        # A client that does not read its answer has the time of a handshake for it.
+        wait = self._handshake_timeout if connection.channel.unsent else TIMERS.announcement_wait
+        self.deadlines.set(connection, self._clock() + wait)
+        if connection.channel.unsent:
+            self.watch(connection)
+        return True
 
-    def _finish(self, connection: _Connection) -> None:
-        """Nothing more will be said: close when the client does, or soon. Closing at once could lose our answer."""
-        connection.is_over = True
-        self._crowd.put(connection, connection.key, Stage.LINGERING)
-        self._deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
+    def _flush(self, connection: Connection) -> None:
         try:
-            connection.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self._close(connection)
-        if (oldest := self._crowd.first_to_close()) is not None:
-            self._read(oldest)  # what is unread when it is closed would reset it, and could take its answer away
-            self._close(oldest)
+            connection.channel.flush()
+        except Broken:
+            self.close(connection)
+            return
+        if not connection.channel.unsent:
+            if connection.is_at_end:
+                self.close(connection)
+            else:
+                self.deadlines.set(connection, self._clock() + TIMERS.announcement_wait)
 
-    # ---- how it ends ----
+    def _drain(self, connection: Connection) -> None:
+        """Ignore further input, and close when the client does, or soon. Closing at once could lose our answer."""
+        self.table.put(connection, connection.owner, DRAINING)
+        try:
+            connection.channel.end()
+        except Broken:
+            self.close(connection)
+        if (oldest := self.table.surplus()) is not None:
+            self.read(oldest)  # unread input would reset the connection, and could take its answer away
+            self.close(oldest)
 
-    def next_deadline(self) -> float | None:
-        """When on_deadline() may next have something to do."""
-        return self._deadlines.next()
+    # ---- the end ----
 
     def on_deadline(self, now: float) -> None:
-        """End the connections whose time is over."""
-        for connection in self._deadlines.take_due(now):
-            if connection is None:
-                self._selector.register(self._listener, selectors.EVENT_READ, self.on_accept)
-            else:
-                self._guarded(self._time_is_over, connection)
+        """End the connections whose time has passed."""
+        for connection in self.deadlines.take_due(now):
+            self.guarded(self._time_out, connection)
 
-    def _time_is_over(self, connection: _Connection) -> None:
-        if connection.control.state == "AWAIT_REQUEST":
-            self._refuse(connection, Status.INVALID_REQUEST)
+    def _time_out(self, connection: Connection) -> None:
+        if self.table.phase(connection) is READING:
+            self.refuse(connection, Status.INVALID_REQUEST)
+            self.watch(connection)
         else:
-            self._close(connection)
+            self.close(connection)
 
-    def shut_down(self) -> None:
-        """Answer what waits for an answer, and close everything."""
-        for connection in self._crowd:
-            self._end(connection, Status.SHUTTING_DOWN)
-        self._listener.close()
-
-    def _end(self, connection: _Connection, status: Status) -> None:
-        """Close at once; a request that waits for its answer gets `status`."""
+    def end(self, connection: Connection, status: Status) -> None:
+        """Close at once; a request without an answer gets `status`."""
         try:
-            if connection.control.state in ("AWAIT_REQUEST", "DECIDING"):
-                self._refuse(connection, status)
+            if self.table.phase(connection) in (READING, PENDING):
+                self.refuse(connection, status)
         finally:
-            self._close(connection)
+            self.close(connection)
 
-    def _close(self, connection: _Connection) -> None:
-        if not connection.is_closed:
-            connection.is_closed = connection.is_over = True
-            if connection in self._crowd:
-                self._crowd.remove(connection)
-            self._deadlines.discard(connection)
-            self._unwatch(connection)
-            connection.sock.close()
+    def close(self, connection: Connection) -> None:
+        """Close the connection. A member whose token was not sent in full is removed: nobody can use it."""
+        if self.table.phase(connection) is CLOSED:
+            return
+        self.table.put(connection, connection.owner, CLOSED)
+        self.deadlines.discard(connection)
+        if connection.interest:
+            connection.interest = 0
+            self._selector.unregister(connection.sock)
+        lost = connection.control.state == "AWAIT_ANNOUNCEMENT" and connection.channel.unsent
+        connection.channel.close()
+        member = connection.member
+        if lost and member is not None and not member.is_gone:
+            self._delivery.happened(self._admission.rooms.remove(member, NO_TOKEN))

@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 
-from tcrp_server.rooms import Address
+from tcrp_server.members import Address
 
 # The socket module has no names for these; the numbers are Linux's, on every architecture.
 _IP_RECVERR = 11

@@ -6,12 +6,11 @@ import sys
 from typing import Any, Callable
 
 from tcrp.constants import LIMITS
-from tcrp_server.linux import mmsg, sockaddr
-from tcrp_server.rooms import Address, Source
+from tcrp_server.members import Address, Source
 
 BATCH = 64  # datagrams
 # One octet more than is allowed shows that a datagram is too long. Windows makes that an error, so there: all of it.
-_LONGEST = 65_535 if sys.platform == "win32" else LIMITS.chat_datagram_size + 1
+LONGEST = 65_535 if sys.platform == "win32" else LIMITS.chat_datagram_size + 1
 
 
 class Receiver:
@@ -30,7 +29,7 @@ class Receiver:
         found: list[tuple[bytes, Address]] = []
         for _ in range(BATCH):
             try:
-                found.append(self._sock.recvfrom(_LONGEST))
+                found.append(self._sock.recvfrom(LONGEST))
             except BlockingIOError:
                 break
             except OSError:
@@ -43,24 +42,3 @@ class Receiver:
         """The address that `source` stands for."""
         address: Address = source
         return address
-
-
-class MmsgReceiver(Receiver):
-    """One system call for all of them (Linux). A source is a packed address, `sockaddr`."""
-
-    def __init__(self, sock: socket.socket, read_errors: Callable[[], None]) -> None:
-        super().__init__(sock, read_errors)
-        self._incoming = mmsg.Incoming(sock, BATCH, _LONGEST)
-
-    def receive(self) -> list[tuple[bytes, Any]]:
-        """As Receiver.receive()."""
-        found = self._incoming.receive()
-        if found is not None:
-            return found
-        # Nothing there, or an error that is forgotten by having been told.
-        self._read_errors()
-        return [(octets, sockaddr.pack(address)) for octets, address in super().receive()]
-
-    def address_of(self, source: Source) -> Address:
-        """The address that `source` stands for."""
-        return sockaddr.unpack(source)

@@ -1,7 +1,6 @@
 """How datagrams leave: one `sendto` each, with a bounded queue for the moments when the kernel takes none.
 
-UDP gives no promise, but what is lost here is counted, and nobody is made to wait for it.
-`fanout_mmsg` has the faster ways of Linux; `tiers` chooses.
+UDP promises nothing, but what is lost here is counted, and nobody waits for it.
 """
 from __future__ import annotations
 
@@ -10,24 +9,24 @@ import socket
 from collections.abc import Iterable
 from typing import Callable
 
-from tcrp_server.rooms import Address, Member
+from tcrp_server.members import Address, Member, Room
 
 QUEUE = 8_192  # datagrams; the oldest are dropped first
 
 
-class SendtoFanout:
-    """Sends through `sock`, a non-blocking UDP socket.
+class PlainSender:
+    """Sends through `sock`, a non-blocking UDP socket (`tcrp_server.delivery.DatagramSender`).
 
-    `read_errors` is called when a send reports an error: on a shared socket it belongs to an earlier datagram, so
-    the error queue is read and the datagram is sent once more. If that fails too, it is lost and no more follows
-    from it: no route or a full buffer is this host's fault, and who cannot be reached stands in the error queue.
+    `read_errors` is called when a send reports an error: on a shared socket it belongs to an earlier datagram, so the
+    error queue is read and the datagram is sent once more. If the retry fails, the datagram is counted as dropped: a
+    missing route or a full buffer is this host's fault, and unreachable members are named by the error queue.
     """
 
     def __init__(self, sock: socket.socket, read_errors: Callable[[], None]) -> None:
         self._sock = sock
         self._read_errors = read_errors
-        self.waiting: collections.deque[tuple[bytes, Address]] = collections.deque()  # for the socket to take more
-        self.asked = 0    # datagrams that the relay wanted to leave
+        self.waiting: collections.deque[tuple[bytes, Address]] = collections.deque()  # until the socket takes more
+        self.asked = 0    # datagrams passed to this sender
         self.dropped = 0  # of these: lost here
 
     @property
@@ -36,7 +35,7 @@ class SendtoFanout:
         return self.asked - self.dropped - len(self.waiting)
 
     def relay(self, line: bytes, sender: Member) -> None:
-        """Send `line` to everyone in the sender's room who has an endpoint, but not to the sender."""
+        """Send `line` to every member of the sender's room that has an endpoint, but not to the sender."""
         self.send(line, [member for member in sender.room.members.values() if member is not sender])
 
     def send(self, octets: bytes, members: Iterable[Member]) -> None:
@@ -45,8 +44,11 @@ class SendtoFanout:
         self.asked += len(addresses)
         self._transmit(octets, addresses)
 
+    def forget(self, room: Room) -> None:
+        """Drop what is kept of `room`. Here that is nothing."""
+
     def end_turn(self) -> None:
-        """Nothing more is coming for now: let go what was collected. Here that is nothing."""
+        """Send what was collected in this turn of the loop. Here that is nothing."""
 
     def flush(self) -> None:
         """Send what waits, as far as the kernel takes it."""
@@ -63,7 +65,7 @@ class SendtoFanout:
     def _transmit(self, octets: bytes, addresses: Iterable[Address]) -> None:
         sendto = self._sock.sendto
         for address in addresses:
-            if self.waiting:  # nobody overtakes
+            if self.waiting:  # keep the order
                 self._keep(octets, address)
                 continue
             try:

@@ -13,8 +13,10 @@ from tcrp.constants import LIMITS, State, Status
 from tcrp.errors import RemoteProtocolError
 from tcrp.framing import NEED_DATA, FrameReader
 from tcrp.messages import ControlFrame, ResponsePayload
+from tcrp_server.limits.connections import Phase
 from tcrp_server.tcp import control
-from tcrp_server.tcp.control import ControlServer
+from tcrp_server.tcp.control import Control
+from tcrp_server.tcp.listener import ControlServer
 from tests.conformance.mutants.patching import around, mutant
 
 HEADER = int(LIMITS.control_header_size)
@@ -46,9 +48,9 @@ def replies_little_endian() -> None:
 @mutant
 def padded_replies() -> None:
     """Pads its replies with NUL."""
-    @around(ControlServer, "_send")
-    def send(original: Any, self: Any, connection: Any, octets: bytes, *flags: int) -> Any:
-        return original(self, connection, octets + bytes(16), *flags)
+    @around(Control, "_send")
+    def send(original: Any, self: Any, connection: Any, octets: bytes, *rest: Any, **named: Any) -> Any:
+        return original(self, connection, octets + bytes(16), *rest, **named)
 
 
 @mutant
@@ -123,7 +125,7 @@ def header_judged_as_internal_error() -> None:
 @mutant
 def ends_at_invalid_requests() -> None:
     """The process ends at the first invalid request."""
-    @around(ControlServer, "_refuse")
+    @around(Control, "refuse")
     def refuse(original: Any, self: Any, connection: Any, status: int) -> None:
         if status == Status.INVALID_REQUEST:
             os._exit(1)
@@ -143,10 +145,10 @@ def one_read_is_one_request() -> None:
 @mutant
 def silent_when_cut() -> None:
     """Answers nothing to a client that ends inside a request."""
-    @around(ControlServer, "_read")
+    @around(Control, "read")
     def read(original: Any, self: Any, connection: Any) -> None:
         if _next_octet(connection.sock) == b"" and connection.control.state == "AWAIT_REQUEST":
-            self._close(connection)
+            self.close(connection)
         else:
             original(self, connection)
 
@@ -154,9 +156,9 @@ def silent_when_cut() -> None:
 @mutant
 def answers_empty_connections() -> None:
     """Answers a connection that is closed before the first octet."""
-    @around(ControlServer, "_stop_reading")
+    @around(Control, "_stop_reading")
     def stop(original: Any, self: Any, connection: Any) -> None:
-        if not connection.is_over and connection.control.state == "CLOSED":
+        if self.table.phase(connection) is not Phase.DRAINING and connection.control.state == "CLOSED":
             connection.sock.send(fastcodec.encode_control_frame(ControlFrame("", 0, 1, b"\4")))
         original(self, connection)
 
@@ -164,19 +166,19 @@ def answers_empty_connections() -> None:
 @mutant
 def ends_with_the_client() -> None:
     """Closes without an answer when the client has closed its sending side."""
-    @around(ControlServer, "_send")
-    def send(original: Any, self: Any, connection: Any, octets: bytes, *flags: int) -> Any:
+    @around(Control, "_send")
+    def send(original: Any, self: Any, connection: Any, octets: bytes, *rest: Any, **named: Any) -> Any:
         time.sleep(0.05)
         if _next_octet(connection.sock) == b"":
-            self._close(connection)
+            self.close(connection)
             return False
-        return original(self, connection, octets, *flags)
+        return original(self, connection, octets, *rest, **named)
 
 
 @mutant
 def no_handshake_time() -> None:
     """Waits for a request for ever."""
-    @around(ControlServer, "_time_is_over")
+    @around(Control, "_time_out")
     def over(original: Any, self: Any, connection: Any) -> None:
         if connection.control.state != "AWAIT_REQUEST":
             original(self, connection)
@@ -185,11 +187,11 @@ def no_handshake_time() -> None:
 @mutant
 def handshake_time_for_each_read() -> None:
     """Gives each read the whole handshake time."""
-    @around(ControlServer, "_read")
+    @around(Control, "read")
     def read(original: Any, self: Any, connection: Any) -> None:
         original(self, connection)
-        if connection in self._crowd and connection.control.state == "AWAIT_REQUEST":
-            self._deadlines.set(connection, self._clock() + self._config.handshake_timeout)
+        if self.table.phase(connection) is Phase.READING:
+            self.deadlines.set(connection, self._clock() + self._handshake_timeout)
 
 
 @mutant
@@ -217,17 +219,17 @@ def one_client_at_a_time() -> None:
 def one_member_at_a_time() -> None:
     """Waits for the announcement of one client before it looks at the next."""
 
-    @around(ControlServer, "_admit")
+    @around(Control, "_admit")
     def admit(original: Any, self: Any, connection: Any, member: Any) -> None:
         original(self, connection, member)
-        self._send_answers()
+        self.send_answers()
         select.select([connection.sock], [], [], 4)
 
 
 @mutant
 def ends_at_resets() -> None:
     """The process ends when a client resets its connection."""
-    @around(ControlServer, "_read")
+    @around(Control, "read")
     def read(original: Any, self: Any, connection: Any) -> None:
         if _next_octet(connection.sock) == "reset":
             os._exit(1)
@@ -237,9 +239,9 @@ def ends_at_resets() -> None:
 @mutant
 def answers_every_request() -> None:
     """Answers the second of two requests on a connection too."""
-    @around(ControlServer, "_send")
-    def send(original: Any, self: Any, connection: Any, octets: bytes, *flags: int) -> Any:
-        return original(self, connection, octets * (2 if connection.control._rest else 1), *flags)
+    @around(Control, "_send")
+    def send(original: Any, self: Any, connection: Any, octets: bytes, *rest: Any, **named: Any) -> Any:
+        return original(self, connection, octets * (2 if connection.control._rest else 1), *rest, **named)
 
 
 @mutant
@@ -265,9 +267,9 @@ def no_complete() -> None:
 @mutant
 def internal_error_always() -> None:
     """Answers INTERNAL_ERROR to every request."""
-    @around(ControlServer, "_decide")
+    @around(Control, "_decide")
     def decide(original: Any, self: Any, connection: Any, event: Any) -> None:
-        self._refuse(connection, Status.INTERNAL_ERROR)
+        self.refuse(connection, Status.INTERNAL_ERROR)
 
 
 # ---- announcements ----
@@ -275,7 +277,7 @@ def internal_error_always() -> None:
 @mutant
 def announcements_little_endian() -> None:
     """Reads announced ports little-endian."""
-    @around(ControlServer, "_announce")
+    @around(Control, "_announce")
     def announce(original: Any, self: Any, connection: Any, port: int) -> None:
         original(self, connection, int.from_bytes(port.to_bytes(2, "little"), "big"))
 
@@ -283,7 +285,7 @@ def announcements_little_endian() -> None:
 @mutant
 def announcement_of_port_0() -> None:
     """Takes an announcement of port 0 as one."""
-    @around(ControlServer, "_announce")
+    @around(Control, "_announce")
     def announce(original: Any, self: Any, connection: Any, port: int) -> None:
         original(self, connection, port or 9)
 
@@ -293,33 +295,35 @@ def announcement_of_port_0() -> None:
 @mutant
 def never_closes() -> None:
     """Leaves it to the client to close."""
-    @around(ControlServer, "_finish")
-    def finish(original: Any, self: Any, connection: Any) -> None:
-        connection.is_over = True
-        self._deadlines.discard(connection)
+    @around(Control, "_send")
+    def send(original: Any, self: Any, connection: Any, octets: bytes, is_last: bool = False) -> Any:
+        return original(self, connection, octets)
 
-    @around(ControlServer, "_time_is_over")
+    @around(Control, "_drain")
+    def finish(original: Any, self: Any, connection: Any) -> None:
+        self.table.put(connection, connection.owner, Phase.DRAINING)
+        self.deadlines.discard(connection)
+
+    @around(Control, "_time_out")
     def over(original: Any, self: Any, connection: Any) -> None:
         pass
 
-    @around(ControlServer, "_stop_reading")
+    @around(Control, "_stop_reading")
     def stop(original: Any, self: Any, connection: Any) -> None:
         connection.is_at_end = True
-        self._unwatch(connection)
 
 
 @mutant
 def closes_late() -> None:
     """Closes 300 ms after COMPLETE, and not before."""
-    @around(ControlServer, "_stop_reading")
+    @around(Control, "_stop_reading")
     def stop(original: Any, self: Any, connection: Any) -> None:
         if connection.member is None:
             original(self, connection)
         else:
             connection.is_at_end = True
-            self._unwatch(connection)
 
-    @around(ControlServer, "_finish")
+    @around(Control, "_drain")
     def finish(original: Any, self: Any, connection: Any) -> None:
         if connection.member is None:
             original(self, connection)
@@ -328,10 +332,10 @@ def closes_late() -> None:
 @mutant
 def slams_the_door() -> None:
     """Closes without an answer when more than a header comes that it cannot serve."""
-    @around(ControlServer, "_refuse")
+    @around(Control, "refuse")
     def refuse(original: Any, self: Any, connection: Any, status: int) -> None:
         if len(connection.control._reader._buffer) > 1_000:
-            self._close(connection)
+            self.close(connection)
         else:
             original(self, connection, status)
 
@@ -339,20 +343,20 @@ def slams_the_door() -> None:
 @mutant
 def membership_ends_with_the_connection() -> None:
     """Removes a member when its control connection ends."""
-    @around(ControlServer, "_close")
+    @around(Control, "close")
     def close(original: Any, self: Any, connection: Any) -> None:
         original(self, connection)
         if connection.member is not None and not connection.member.is_gone:
-            self._relay.tell(self._relay.rooms.remove(connection.member, "it is gone"))
+            self._delivery.happened(self._admission.rooms.remove(connection.member, "it is gone"))
 
 
 @mutant
 def membership_ends_with_a_reset() -> None:
     """Removes a member when its control connection is reset."""
-    @around(ControlServer, "_read")
+    @around(Control, "read")
     def read(original: Any, self: Any, connection: Any) -> None:
         if _next_octet(connection.sock) == "reset" and connection.member is not None:
-            self._relay.tell(self._relay.rooms.remove(connection.member, "it is gone"))
+            self._delivery.happened(self._admission.rooms.remove(connection.member, "it is gone"))
         original(self, connection)
 
 

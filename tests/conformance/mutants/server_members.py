@@ -6,8 +6,11 @@ from typing import Any
 from tcrp.constants import NoticeKind, Status
 from tcrp.messages import Notice
 from tcrp_server import notices
+from tcrp_server.delivery import CoreDelivery
+from tcrp_server.events import Closed, Joined
+from tcrp_server.members import Refusal
 from tcrp_server.relay import Relay
-from tcrp_server.rooms import Closed, Joined, Refusal, Rooms
+from tcrp_server.rooms import Rooms
 from tcrp_server.udp import icmp_errors as errqueue
 from tests.conformance.mutants.patching import around, mutant
 
@@ -60,7 +63,7 @@ def heard_members_replaced() -> None:
         for member in list(room.members.values()):
             if member.username.casefold() == username.casefold() and member.state != "GONE":
                 member.state = "ADMITTED"
-                member.host = host
+                member.peer_address = host
         return original(self, room, username, host, *rest)
 
 
@@ -82,15 +85,15 @@ def nobody_replaced() -> None:
 # ---- who is told ----
 
 def _told(change: Any) -> None:
-    """Have `change` alter who is told what: change(relay, notice, members) gives pairs of both."""
-    @around(Relay, "_notify")
+    """Have `change` alter who is told what: change(delivery, notice, members) gives pairs of both."""
+    @around(CoreDelivery, "_notify")
     def notify(original: Any, self: Any, notice: Any, members: Any) -> None:
         for each, to in change(self, notice, list(members)):
             original(self, each, to)
 
 
 def _not_told(kind: int) -> None:
-    _told(lambda relay, notice, members: [] if notice.kind == kind else [(notice, members)])
+    _told(lambda delivery, notice, members: [] if notice.kind == kind else [(notice, members)])
 
 
 @mutant
@@ -102,32 +105,32 @@ def no_joined() -> None:
 @mutant
 def joined_to_itself_only() -> None:
     """Sends JOINED to nobody but the new member."""
-    _told(lambda relay, notice, members: [(notice, [
+    _told(lambda delivery, notice, members: [(notice, [
         each for each in members if notice.kind != NoticeKind.JOINED or each.username == notice.subject])])
 
 
 @mutant
 def joined_by_tcp() -> None:
     """Sends JOINED, and LEFT of who is replaced, when the token is issued."""
-    @around(Relay, "__init__")
-    def init(original: Any, self: Any, rooms: Any, *rest: Any) -> None:
-        original(self, rooms, *rest)
-        RELAYS.append(self)
+    @around(CoreDelivery, "__init__")
+    def init(original: Any, self: Any, *rest: Any) -> None:
+        original(self, *rest)
+        DELIVERIES.append(self)
 
     @around(Rooms, "_admit")
     def admit(original: Any, self: Any, *rest: Any) -> Any:
         member = original(self, *rest)
-        RELAYS[0].tell([Joined(member)])
+        DELIVERIES[0].happened([Joined(member)])
         return member
 
 
-RELAYS: list[Any] = []
+DELIVERIES: list[Any] = []
 
 
 @mutant
 def left_not_confirmed() -> None:
     """Sends LEFT to the others only."""
-    _told(lambda relay, notice, members: [(notice, [
+    _told(lambda delivery, notice, members: [(notice, [
         each for each in members if notice.kind != NoticeKind.LEFT or each.username != notice.subject])])
 
 
@@ -144,14 +147,14 @@ def closed_not_confirmed() -> None:
 @mutant
 def members_to_all() -> None:
     """Sends MEMBERS to all members."""
-    _told(lambda relay, notice, members: [(
+    _told(lambda delivery, notice, members: [(
         notice, list(members[0].room.members.values()) if notice.kind == NoticeKind.MEMBERS else members)])
 
 
 @mutant
 def rejected_to_all() -> None:
     """Sends REJECTED to all members."""
-    _told(lambda relay, notice, members: [(
+    _told(lambda delivery, notice, members: [(
         notice, list(members[0].room.members.values()) if notice.kind == NoticeKind.REJECTED else members)])
 
 
@@ -169,15 +172,15 @@ def members_in_part() -> None:
 @mutant
 def notices_with_line_ends() -> None:
     """Ends notices with a line feed."""
-    _told(lambda relay, notice, members: [(Notice(notice.kind, notice.subject, notice.text + "\n"), members)])
+    _told(lambda delivery, notice, members: [(Notice(notice.kind, notice.subject, notice.text + "\n"), members)])
 
 
 @mutant
 def notices_tell_all() -> None:
     """Writes address, port and token of a member into the notices about it."""
-    def change(relay: Any, notice: Any, members: Any) -> Any:
-        about = [each for each in relay.rooms.by_head.values() if each.username == notice.subject] + [
-            each for each in members if each.username == notice.subject]
+    def change(delivery: Any, notice: Any, members: Any) -> Any:
+        others = [each for member in members for each in member.room.members.values()]
+        about = [each for each in [*others, *members] if each.username == notice.subject]
         if not about or about[0].endpoint is None:
             about = [each for each in members if each.endpoint]
         words = " ".join(f"{each.endpoint.address} {each.token.decode()}" for each in about[:1])
@@ -188,7 +191,7 @@ def notices_tell_all() -> None:
 @mutant
 def joined_tells_token() -> None:
     """Writes the token of a new member into its JOINED, which goes to everybody."""
-    def change(relay: Any, notice: Any, members: Any) -> Any:
+    def change(delivery: Any, notice: Any, members: Any) -> Any:
         tokens = [each.token.decode() for each in members if each.username == notice.subject]
         words = " ".join([notice.text, *tokens]) if notice.kind == NoticeKind.JOINED else notice.text
         return [(Notice(notice.kind, notice.subject, words), members)]
@@ -201,19 +204,19 @@ def joined_tells_token() -> None:
 def endpoints_stay() -> None:
     """Sends for ever to where the first datagram came from."""
     @around(Rooms, "set_address")
-    def move(original: Any, self: Any, member: Any, address: Any) -> Any:
-        return original(self, member, address) if member.endpoint is None else []
+    def move(original: Any, self: Any, member: Any, address: Any, *source: Any) -> Any:
+        return original(self, member, address, *source) if member.endpoint is None else []
 
 
 @mutant
 def endpoints_of_tcp() -> None:
     """Sends to the port of the control connection until a datagram comes."""
-    from tcrp_server.tcp.control import ControlServer
+    from tcrp_server.tcp.control import Control
 
-    @around(ControlServer, "_admit")
+    @around(Control, "_admit")
     def admit(original: Any, self: Any, connection: Any, member: Any) -> None:
         original(self, connection, member)
-        self._relay.rooms.set_address(member, connection.peer)
+        self._admission.rooms.set_address(member, connection.peer)
 
 
 # ---- the end of a membership ----
@@ -230,7 +233,7 @@ def only_texts_are_activity() -> None:
     @around(Relay, "datagram")
     def datagram(original: Any, self: Any, octets: bytes, source: Any, now: float) -> None:
         at = 2 + sum(octets[:2])
-        member = self.rooms.by_head.get(octets[:at])
+        member = self.rooms.by_envelope.get(octets[:at])
         before = member.heard_at if member else now
         original(self, octets, source, now)
         if member and member.endpoint and not octets[at:at + 1].isalpha():
@@ -243,7 +246,7 @@ def anything_is_activity() -> None:
     @around(Relay, "datagram")
     def datagram(original: Any, self: Any, octets: bytes, source: Any, now: float) -> None:
         token = octets[2 + octets[0]:2 + sum(octets[:2])] if len(octets) > 2 else None
-        for member in self.rooms.by_head.values():
+        for member in self.rooms.by_envelope.values():
             if member.token == token:
                 member.heard_at = now
         original(self, octets, source, now)
@@ -254,7 +257,7 @@ def unheard_never_idle() -> None:
     """Counts the idle time from the first datagram only."""
     @around(Rooms, "expire")
     def expire(original: Any, self: Any, now: float) -> Any:
-        for member in self.by_head.values():
+        for member in self.by_envelope.values():
             if member.endpoint is None:
                 member.heard_at = now
         return original(self, now)

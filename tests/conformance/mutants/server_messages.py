@@ -13,7 +13,7 @@ from tcrp.token_bucket import TokenBucket
 from tcrp_server import relay
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Rooms
-from tcrp_server.udp.sender import SendtoFanout
+from tcrp_server.udp.sender import PlainSender
 from tests.conformance.mutants.patching import around, mutant
 
 WHO = bytes([0, ControlKind.WHO])
@@ -30,7 +30,7 @@ def _sender(self: Any, octets: bytes) -> tuple[Any, bytes]:
     if len(octets) < 2:
         return None, b""
     token = octets[2 + octets[0]:at]
-    return next((member for member in self.rooms.by_head.values() if member.token == token), None), octets[at:]
+    return next((member for member in self.rooms.by_envelope.values() if member.token == token), None), octets[at:]
 
 
 def _messages(change: Any) -> None:
@@ -64,7 +64,7 @@ SOCKETS: list[Any] = []
 
 
 def _keep_socket() -> None:
-    @around(SendtoFanout, "__init__")
+    @around(PlainSender, "__init__")
     def init(original: Any, self: Any, sock: Any, read_errors: Any) -> None:
         SOCKETS.append(sock)
         original(self, sock, read_errors)
@@ -77,7 +77,7 @@ def room_names_not_checked() -> None:
     def datagram(original: Any, self: Any, octets: bytes, source: Any, now: float) -> None:
         member, message = _sender(self, octets)
         if member is not None:
-            octets = member.head + message
+            octets = member.envelope + message
         original(self, octets, source, now)
 
 
@@ -88,7 +88,7 @@ def addresses_not_checked() -> None:
     def datagram(original: Any, self: Any, octets: bytes, source: Any, now: float) -> None:
         member, _ = _sender(self, octets)
         if member is not None:
-            member.host = source[0]
+            member.peer_address = source[0]
         original(self, octets, source, now)
 
 
@@ -123,7 +123,7 @@ def who_free() -> None:
     def datagram(original: Any, self: Any, octets: bytes, source: Any, now: float) -> None:
         member, message = _sender(self, octets)
         if member is not None and message == WHO:
-            member.allowance = None  # full, when it is next needed
+            member.bucket = None  # full, when it is next needed
         original(self, octets, source, now)
 
 
@@ -208,7 +208,7 @@ def texts_normalized() -> None:
 
 def _lines(act: Any) -> None:
     """Have act(original, outlet, line, sender) send every chat line."""
-    around(SendtoFanout, "relay")(act)
+    around(PlainSender, "relay")(act)
 
 
 @mutant
@@ -237,7 +237,7 @@ def relays_to_all_rooms() -> None:
         original(self, **limits)
         ROOMS.append(self)
     _lines(lambda original, self, line, sender: self.send(
-        line, [each for each in ROOMS[0].by_head.values() if each is not sender]))
+        line, [each for each in ROOMS[0].by_envelope.values() if each is not sender]))
 
 
 ROOMS: list[Any] = []
@@ -277,7 +277,7 @@ def relays_no_repetition() -> None:
 
 def _from(make: Any) -> None:
     """Send all datagrams through another socket, which `make` makes of the server's."""
-    @around(SendtoFanout, "__init__")
+    @around(PlainSender, "__init__")
     def init(original: Any, self: Any, sock: Any, read_errors: Any) -> None:
         original(self, make(sock), read_errors)
 

@@ -11,9 +11,11 @@ from tcrp.constants import ErrorCode, Status
 from tcrp.errors import RemoteProtocolError
 from tcrp.messages import RequestPayload
 from tcrp_server import admission, rooms
-from tcrp_server.admission import Admission, Allowances
-from tcrp_server.rooms import Refusal, Rooms
-from tcrp_server.tcp.control import ControlServer
+from tcrp_server.admission import Admission
+from tcrp_server.limits.buckets import TokenBuckets
+from tcrp_server.members import Refusal, Verifier
+from tcrp_server.rooms import Rooms
+from tcrp_server.tcp.control import Control
 from tests.conformance.mutants.patching import around, mutant
 
 REFUSED = RemoteProtocolError(ErrorCode.BAD_JSON, "is refused by this mutant")
@@ -144,7 +146,7 @@ def passwords_for_open_rooms() -> None:
 @mutant
 def nothing_limited() -> None:
     """Limits neither rooms, nor wrong passwords, nor members, nor messages."""
-    around(Allowances, "has")(lambda original, self, key, now: True)
+    around(TokenBuckets, "has")(lambda original, self, key, now: True)
 
     @around(Rooms, "__init__")
     def init(original: Any, self: Any, **limits: Any) -> None:
@@ -168,7 +170,7 @@ def refused_create_clears() -> None:
     def check(original: Any, self: Any, request: Any, host: str, now: float) -> None:
         room = self.rooms.by_name.get(request.room_name)
         if room is not None:
-            room.verifier = rooms.Verifier(b"", b"")
+            room.verifier = Verifier(b"", b"")
         original(self, request, host, now)
 
 
@@ -186,7 +188,7 @@ def join_creates() -> None:
 @mutant
 def rooms_folded() -> None:
     """Takes room names that differ in case or composition as the same."""
-    @around(ControlServer, "_decide")
+    @around(Control, "_decide")
     def decide(original: Any, self: Any, connection: Any, event: Any) -> None:
         name = unicodedata.normalize("NFC", event.room_name).casefold()
         original(self, connection, type(event)(**{**vars(event), "room_name": name}))

@@ -16,13 +16,12 @@ from typing import Any, Callable
 
 import pytest
 
-from tcrp_server.linux import mmsg, sockaddr
-from tcrp_server.linux import mmsg_sender as fanout_mmsg
-from tcrp_server.rooms import Address, Member, Room, Rooms
-from tcrp_server.udp import selection as tiers
-from tcrp_server.udp import sender as fanout
+from tcrp_server.linux import mmsg, mmsg_sender, sockaddr
+from tcrp_server.members import Address, Member, Room
+from tcrp_server.rooms import Rooms
+from tcrp_server.udp import sender as plain
 from tests.support.peers import has_ipv6
-from tests.support.senders import WAYS
+from tests.support.senders import WAYS, halves
 
 HOME = "192.0.2.1"
 FAMILIES = [
@@ -49,7 +48,7 @@ class Town:
         if family == socket.AF_INET6:
             self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         self.sock.bind((local, 0))
-        self.out = tiers.choose(way, self.sock, nothing)[0].fanout
+        self.out = halves(way, self.sock, nothing)[1]
         self.remote = remote
         self.peers: dict[int, socket.socket] = {}
         self.expected: dict[int, list[bytes]] = {}
@@ -123,7 +122,7 @@ def town(request: pytest.FixtureRequest, way: str) -> Iterator[Town]:
 
 def sizes(dice: random.Random) -> int:
     """Mostly some that come again, sometimes any."""
-    return dice.choice([30, 30, 30, 29, 20, fanout_mmsg.SEGMENT, fanout_mmsg.SEGMENT + 1, dice.randrange(5, 4_095)])
+    return dice.choice([30, 30, 30, 29, 20, mmsg_sender.SEGMENT, mmsg_sender.SEGMENT + 1, dice.randrange(5, 4_095)])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -265,9 +264,9 @@ def kernel() -> Kernel:
 
 
 @pytest.fixture(params=["sendmmsg", "gso"])
-def out(request: pytest.FixtureRequest, kernel: Kernel) -> fanout_mmsg.MmsgFanout:
-    kinds: dict[str, Callable[..., fanout_mmsg.MmsgFanout]] = {
-        "sendmmsg": fanout_mmsg.MmsgFanout, "gso": fanout_mmsg.GsoFanout}
+def out(request: pytest.FixtureRequest, kernel: Kernel) -> mmsg_sender.MmsgSender:
+    kinds: dict[str, Callable[..., mmsg_sender.MmsgSender]] = {
+        "sendmmsg": mmsg_sender.MmsgSender, "gso": mmsg_sender.GsoSender}
     found = kinds[request.param](kernel, kernel.read_errors)
     found._out._call = kernel.sendmmsg
     return found
@@ -293,7 +292,7 @@ def by_port(sent: list[tuple[bytes, Address]]) -> dict[int, list[bytes]]:
 
 
 @linux
-def test_all_in_one_call(kernel: Kernel, out: fanout_mmsg.MmsgFanout) -> None:
+def test_all_in_one_call(kernel: Kernel, out: mmsg_sender.MmsgSender) -> None:
     members = room_of(5)
     out.relay(b"hi", members[1])
     assert kernel.calls == []
@@ -306,7 +305,7 @@ def test_all_in_one_call(kernel: Kernel, out: fanout_mmsg.MmsgFanout) -> None:
 
 @linux
 @pytest.mark.parametrize("takes", [[1], [2, -1], [-1], [0], [1, 1, 1], [-1, -1, -1, -1], [3, -1]])
-def test_what_is_not_taken_at_once_follows_in_order(kernel: Kernel, out: fanout_mmsg.MmsgFanout,
+def test_what_is_not_taken_at_once_follows_in_order(kernel: Kernel, out: mmsg_sender.MmsgSender,
                                                     takes: list[int]) -> None:
     """A call that took a part says nothing of why; one that took nothing may speak of an earlier datagram."""
     kernel.takes = takes
@@ -321,7 +320,7 @@ def test_what_is_not_taken_at_once_follows_in_order(kernel: Kernel, out: fanout_
 
 
 @linux
-def test_what_the_kernel_does_not_take_waits_and_nobody_overtakes(kernel: Kernel, out: fanout_mmsg.MmsgFanout) -> None:
+def test_what_the_kernel_does_not_take_waits_and_nobody_overtakes(kernel: Kernel, out: mmsg_sender.MmsgSender) -> None:
     members = room_of(4)
     kernel.takes, kernel.faults = [1], [errno.EAGAIN]
     out.relay(b"one", members[0])
@@ -343,9 +342,9 @@ def test_what_the_kernel_does_not_take_waits_and_nobody_overtakes(kernel: Kernel
 
 
 @linux
-def test_the_queue_has_a_bound_and_the_oldest_go_first(kernel: Kernel, out: fanout_mmsg.MmsgFanout,
+def test_the_queue_has_a_bound_and_the_oldest_go_first(kernel: Kernel, out: mmsg_sender.MmsgSender,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "QUEUE", 3)
+    monkeypatch.setattr(plain, "QUEUE", 3)
     members = room_of(2)
     kernel.takes, kernel.faults = [-1], [errno.EAGAIN]
     for number in range(5):
@@ -359,7 +358,7 @@ def test_the_queue_has_a_bound_and_the_oldest_go_first(kernel: Kernel, out: fano
 
 @linux
 @pytest.mark.parametrize("fault", [errno.EPERM, errno.ENOBUFS, errno.EHOSTUNREACH, errno.EMSGSIZE, errno.EINVAL])
-def test_an_error_of_one_datagram_loses_it_alone(kernel: Kernel, out: fanout_mmsg.MmsgFanout, fault: int) -> None:
+def test_an_error_of_one_datagram_loses_it_alone(kernel: Kernel, out: mmsg_sender.MmsgSender, fault: int) -> None:
     members = room_of(5)
     kernel.takes, kernel.faults = [1], [fault, fault]
     out.relay(b"hi", members[0])
@@ -371,7 +370,7 @@ def test_an_error_of_one_datagram_loses_it_alone(kernel: Kernel, out: fanout_mms
 
 @linux
 @pytest.mark.parametrize("fault", [errno.ECONNREFUSED, errno.EHOSTUNREACH])
-def test_an_error_of_an_earlier_datagram_costs_this_one_nothing(kernel: Kernel, out: fanout_mmsg.MmsgFanout,
+def test_an_error_of_an_earlier_datagram_costs_this_one_nothing(kernel: Kernel, out: mmsg_sender.MmsgSender,
                                                                fault: int) -> None:
     kernel.takes, kernel.faults = [-1], [fault]
     out.relay(b"hi", room_of(4)[0])
@@ -384,7 +383,7 @@ def test_an_error_of_an_earlier_datagram_costs_this_one_nothing(kernel: Kernel, 
 @linux
 def test_lines_that_cannot_share_a_datagram_go_singly(kernel: Kernel) -> None:
     """A path with a small MTU, or a device that cannot cut: EINVAL, EIO, for one receiver of three."""
-    out = fanout_mmsg.GsoFanout(kernel, kernel.read_errors)  # type: ignore[arg-type]
+    out = mmsg_sender.GsoSender(kernel, kernel.read_errors)  # type: ignore[arg-type]
     out._out._call = kernel.sendmmsg
     members = room_of(4)
     for text in (b"one", b"two", b"3"):
@@ -398,7 +397,7 @@ def test_lines_that_cannot_share_a_datagram_go_singly(kernel: Kernel) -> None:
 
 @linux
 def test_how_lines_share_datagrams(kernel: Kernel) -> None:
-    out = fanout_mmsg.GsoFanout(kernel, kernel.read_errors)  # type: ignore[arg-type]
+    out = mmsg_sender.GsoSender(kernel, kernel.read_errors)  # type: ignore[arg-type]
     out._out._call = kernel.sendmmsg
     one, two, *others = room_of(6)
 
@@ -424,23 +423,24 @@ def test_how_lines_share_datagrams(kernel: Kernel) -> None:
     assert headers((one, 50), (one, 60)) == 10
     assert headers(*[(one, 50)] * 32) == 5
     assert headers(*[(one, 50)] * 33) == 10
-    assert headers((one, fanout_mmsg.SEGMENT), (one, fanout_mmsg.SEGMENT)) == 5
-    assert headers((one, fanout_mmsg.SEGMENT + 1), (one, fanout_mmsg.SEGMENT + 1)) == 10
+    assert headers((one, mmsg_sender.SEGMENT), (one, mmsg_sender.SEGMENT)) == 5
+    assert headers((one, mmsg_sender.SEGMENT + 1), (one, mmsg_sender.SEGMENT + 1)) == 10
 
 
 # ---- tables ----
 
-def test_a_table_lives_until_somebody_comes_goes_or_moves() -> None:
+def test_a_table_lives_until_a_member_moves_or_leaves(kernel: Kernel, out: mmsg_sender.MmsgSender) -> None:
     rooms = Rooms()
     host = rooms.create("lobby", "host", HOME, None, b"token", 0.0)
-    room = host.room
-    table = room.table = object()
-    bob = rooms.join(room, "bob", HOME, b"token-of-bob", 0.0)
-    assert room.table is table  # nobody can be sent to that could not before
+    table = out._table(host.room)
+    bob = rooms.join(host.room, "bob", HOME, b"token-of-bob", 0.0)
+    assert out._table(host.room) is table  # bob has no endpoint yet
     changes: list[Callable[[], object]] = [
         lambda: rooms.set_address(bob, (HOME, 1)), lambda: rooms.set_address(bob, (HOME, 2)),
         lambda: rooms.leave(bob), lambda: rooms.set_address(host, (HOME, 3)), lambda: rooms.leave(host)]
     for change in changes:
-        room.table = object()
         change()
-        assert room.table is None
+        assert out._table(host.room) is not table
+        table = out._table(host.room)
+    out.forget(host.room)
+    assert not out._tables

@@ -1,0 +1,103 @@
+"""A byte channel under a control connection: reads, buffered writes, the end of the stream.
+
+`SocketChannel` is one over a bare socket. Another one, over TLS, has the same methods.
+"""
+from __future__ import annotations
+
+import socket
+from typing import Protocol
+
+MOST_UNSENT = 131_072  # octets that may wait for a peer that does not read; the longest answer has half of that
+_RECEIVE = 16_384      # octets of one read, more than a request has
+_MORE = getattr(socket, "MSG_MORE", 0)  # Linux: the end of the stream leaves in the same packet
+
+
+class Broken(Exception):
+    """Nothing more can be sent or received."""
+
+
+class Channel(Protocol):
+    """Octets in both directions, without blocking. After Broken only close() may be called."""
+
+    @property
+    def unsent(self) -> int:
+        """Octets that wait to be sent; while there are any, call flush() when the channel is writable."""
+
+    def receive(self) -> bytes | None:
+        """The octets that have arrived: b"" at the end of the stream, None if there are none yet. Raises Broken."""
+
+    def send(self, octets: bytes, is_last: bool = False) -> None:
+        """Send `octets`, now or by flush(); after the last ones the sending side is closed. Raises Broken."""
+
+    def flush(self) -> None:
+        """Send what waits, as far as possible. Raises Broken."""
+
+    def end(self) -> None:
+        """Close the sending side, when everything is sent. Raises Broken."""
+
+    def close(self) -> None:
+        """Close both sides; what waits is lost."""
+
+
+class SocketChannel:
+    """A Channel over `sock`, a non-blocking TCP socket, which it owns."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._unsent = b""
+        self._is_ending = False
+
+    @property
+    def unsent(self) -> int:
+        """Octets that wait to be sent."""
+        return len(self._unsent)
+
+    def receive(self) -> bytes | None:
+        """At most 16,384 octets; b"" at the end of the stream, None if there are none yet. Raises Broken."""
+        try:
+            return self._sock.recv(_RECEIVE)
+        except BlockingIOError:
+            return None
+        except OSError:
+            raise Broken from None
+
+    def send(self, octets: bytes, is_last: bool = False) -> None:
+        """Send `octets`, now or by flush(). Raises Broken, also if more than 131,072 octets wait."""
+        if self._unsent:
+            self._unsent += octets
+            self._is_ending = self._is_ending or is_last
+        else:
+            self._unsent = octets
+            self._is_ending = is_last
+            self.flush()
+        if len(self._unsent) > MOST_UNSENT:
+            raise Broken
+
+    def flush(self) -> None:
+        """Send what waits, as far as the kernel takes it. Raises Broken."""
+        if self._unsent:
+            try:
+                sent = self._sock.send(self._unsent, _MORE if self._is_ending else 0)
+            except BlockingIOError:
+                return
+            except OSError:
+                raise Broken from None
+            self._unsent = self._unsent[sent:]
+        if self._is_ending and not self._unsent:
+            self._shut_down()
+
+    def end(self) -> None:
+        """Close the sending side, when everything is sent. Raises Broken."""
+        self._is_ending = True
+        if not self._unsent:
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            raise Broken from None
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
