@@ -42,6 +42,8 @@ def set_up(log_format: str, level: str) -> None:
     _listener.start()
     _logger.handlers[:] = [_QueueHandler(records)]
     _logger.propagate = False
+    # What no line shows is not collected (Logging HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     _logger.setLevel(level.upper())
 
 

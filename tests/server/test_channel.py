@@ -54,7 +54,7 @@ def test_what_is_sent_arrives_in_order_before_the_end(pieces: list[bytes], takes
     one, sock = channel(*takes)
     for number, piece in enumerate(pieces):
         one.send(piece, is_last=not by_end and number == len(pieces) - 1)
-        assert sock.sent + one._unsent == b"".join(pieces[:number + 1])
+        assert sock.sent + one._waiting == b"".join(pieces[:number + 1])
     if by_end:
         one.end()
     while one.unsent:

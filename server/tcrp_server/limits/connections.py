@@ -17,6 +17,7 @@ Item = TypeVar("Item")
 class Phase(enum.Enum):
     """How far a connection is. Phases follow each other from top to bottom; some may be skipped."""
 
+    NEW = enum.auto()       # accepted in this turn; what came with it is not read yet
     READING = enum.auto()   # its request is not complete
     PENDING = enum.auto()   # its request waits for a decision
     ADMITTED = enum.auto()  # its member has a token; an endpoint announcement may follow
@@ -25,7 +26,7 @@ class Phase(enum.Enum):
 
 
 # Before Python 3.12 looking up a member of an enumeration is slow, and this is done several times a connection.
-_READING, _PENDING, _ADMITTED, _DRAINING, _CLOSED = Phase
+_NEW, _READING, _PENDING, _ADMITTED, _DRAINING, _CLOSED = Phase
 
 
 class ConnectionTable(Generic[Item]):
@@ -74,7 +75,7 @@ class ConnectionTable(Generic[Item]):
             return
         self._unfinished += 1
         self._counts[owner] = self._counts.get(owner, 0) + 1
-        if phase is not _PENDING:
+        if phase is _READING or phase is _ADMITTED:
             self._queue(phase).add(item, owner)
 
     def _remove(self, item: Item) -> None:
@@ -86,14 +87,14 @@ class ConnectionTable(Generic[Item]):
         self._counts[owner] -= 1
         if not self._counts[owner]:
             del self._counts[owner]
-        if phase is not _PENDING:
+        if phase is _READING or phase is _ADMITTED:
             self._queue(phase).remove(item, owner)
 
     def _queue(self, phase: Phase) -> FairEvictionQueue[Item]:
         return self._reading if phase is _READING else self._admitted
 
     def eviction_candidate(self) -> Item | None:
-        """The connection to evict for a new one: READING before ADMITTED; None if all are PENDING."""
+        """The connection to evict for a new one: READING before ADMITTED; None if there is neither."""
         # SPEC LIM-09: "that has not sent its whole request"
         item = self._reading.candidate()
         return self._admitted.candidate() if item is None else item

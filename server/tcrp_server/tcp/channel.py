@@ -17,11 +17,12 @@ class Broken(Exception):
 
 
 class Channel(Protocol):
-    """Octets in both directions, without blocking. After Broken only close() may be called."""
+    """Octets in both directions, without blocking. After Broken only close() may be called.
 
-    @property
-    def unsent(self) -> int:
-        """Octets that wait to be sent; while there are any, call flush() when the channel is writable."""
+    `unsent`: octets that wait to be sent. While there are any, call flush() when the channel is writable.
+    """
+
+    unsent: int
 
     def receive(self) -> bytes | None:
         """The octets that have arrived: b"" at the end of the stream, None if there are none yet. Raises Broken."""
@@ -43,14 +44,10 @@ class SocketChannel:
     """A Channel over `sock`, a non-blocking TCP socket, which it owns."""
 
     def __init__(self, sock: socket.socket) -> None:
+        self.unsent = 0
         self._sock = sock
-        self._unsent = b""
+        self._waiting = b""
         self._is_ending = False
-
-    @property
-    def unsent(self) -> int:
-        """Octets that wait to be sent."""
-        return len(self._unsent)
 
     def receive(self) -> bytes | None:
         """At most 16,384 octets; b"" at the end of the stream, None if there are none yet. Raises Broken."""
@@ -63,33 +60,33 @@ class SocketChannel:
 
     def send(self, octets: bytes, is_last: bool = False) -> None:
         """Send `octets`, now or by flush(). Raises Broken, also if more than 131,072 octets wait."""
-        if self._unsent:
-            self._unsent += octets
-            self._is_ending = self._is_ending or is_last
-        else:
-            self._unsent = octets
-            self._is_ending = is_last
+        must_wait = self.unsent > 0
+        self._waiting += octets
+        self.unsent = len(self._waiting)
+        self._is_ending = self._is_ending or is_last
+        if not must_wait:
             self.flush()
-        if len(self._unsent) > MOST_UNSENT:
+        if self.unsent > MOST_UNSENT:
             raise Broken
 
     def flush(self) -> None:
         """Send what waits, as far as the kernel takes it. Raises Broken."""
-        if self._unsent:
+        if self.unsent:
             try:
-                sent = self._sock.send(self._unsent, _MORE if self._is_ending else 0)
+                sent = self._sock.send(self._waiting, _MORE if self._is_ending else 0)
             except BlockingIOError:
                 return
             except OSError:
                 raise Broken from None
-            self._unsent = self._unsent[sent:]
-        if self._is_ending and not self._unsent:
+            self._waiting = self._waiting[sent:]
+            self.unsent -= sent
+        if self._is_ending and not self.unsent:
             self._shut_down()
 
     def end(self) -> None:
         """Close the sending side, when everything is sent. Raises Broken."""
         self._is_ending = True
-        if not self._unsent:
+        if not self.unsent:
             self._shut_down()
 
     def _shut_down(self) -> None:

@@ -25,7 +25,7 @@ from tcrp_server.tcp.channel import Broken, Channel, SocketChannel
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 # Before Python 3.12 looking up a member of an enumeration is slow.
-READING, PENDING, ADMITTED, DRAINING, CLOSED = Phase
+NEW, READING, PENDING, ADMITTED, DRAINING, CLOSED = Phase
 
 Resolve = Callable[[Pending, Callable[[Any], None]], None]  # calls back with the answer, in the thread of the loop
 
@@ -68,10 +68,13 @@ class Control:
         self._answers: list[tuple[Connection, bytes]] = []  # of members admitted in this turn
 
     def start(self, connection: Connection) -> None:
-        """Take a new connection: the time for its request begins."""
-        self.table.put(connection, connection.owner, READING)
-        # SPEC CTL-09: "however the octets are spread over that time"
-        self.deadlines.set(connection, self._clock() + self._handshake_timeout)
+        """Take a NEW connection and read its request, which has mostly arrived with it. If it is not complete, the
+        handshake time begins."""
+        self.read(connection)
+        if self.table.phase(connection) is NEW:
+            self.table.put(connection, connection.owner, READING)
+            # SPEC CTL-09: "however the octets are spread over that time"
+            self.deadlines.set(connection, self._clock() + self._handshake_timeout)
 
     def guarded(self, act: Callable[..., None], connection: Connection, *arguments: Any) -> None:
         """Call `act` for `connection`. A fault of ours is logged and ends this connection, not the service."""
@@ -255,7 +258,7 @@ class Control:
     def end(self, connection: Connection, status: Status) -> None:
         """Close at once; a request without an answer gets `status`."""
         try:
-            if self.table.phase(connection) in (READING, PENDING):
+            if self.table.phase(connection) in (NEW, READING, PENDING):
                 self.refuse(connection, status)
         finally:
             self.close(connection)

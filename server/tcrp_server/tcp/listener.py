@@ -11,7 +11,7 @@ from tcrp_server import logs
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config
 from tcrp_server.delivery import Delivery
-from tcrp_server.limits.connections import ConnectionTable
+from tcrp_server.limits.connections import ConnectionTable, Phase
 from tcrp_server.members import Address
 from tcrp_server.tcp.control import CLOSED, READING, Connection, Control, Resolve
 
@@ -71,9 +71,9 @@ class ControlServer:
     def _add(self, sock: socket.socket, peer: Address) -> Connection:
         connection, control = Connection(sock, peer, self._codec), self._control
         refusal = self._limit_reached(connection.owner)
-        control.start(connection)
+        self._table.put(connection, connection.owner, Phase.NEW)
         if refusal is None:
-            control.guarded(control.read, connection)  # the request has mostly arrived: no turn of the loop for it
+            control.guarded(control.start, connection)
         else:
             control.guarded(control.refuse, connection, refusal)
         return connection
