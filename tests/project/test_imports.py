@@ -66,10 +66,11 @@ TABLE = {
     "tcrp.schema": "construct",
     "tcrp.codec": "construct",
     "tcrp.cli.*": "",
+    "tcrp.cli.commands": "files dynamic tomli tomllib",  # finds the programs, which it never imports
+    "tcrp.cli.main": "files process terminal",
+    "tcrp.__main__": "files process terminal dynamic",
     "tcrp.gen.*": "construct files process terminal dynamic",
     "tcrp.conformance.*": "files process terminal clock network threads chance dynamic",
-    "tcrp.cli.main": "files process terminal dynamic",
-    "tcrp.__main__": "files process terminal",
     # The server. Decisions: nothing is read, sent, timed or logged.
     "tcrp_server": "",
     "tcrp_server.limits.*": "",
