@@ -76,7 +76,6 @@ TABLE = {
     "tcrp_server.limits.*": "",
     "tcrp_server.deadlines": "",
     "tcrp_server.members": "",
-    "tcrp_server.events": "",
     "tcrp_server.rooms": "",
     "tcrp_server.notices": "",
     "tcrp_server.delivery": "",
