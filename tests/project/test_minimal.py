@@ -1,7 +1,7 @@
 """What remains without the extensions: in a copy that lacks them, the core passes its tests and conforms.
 
-The copy runs in an environment with construct and wcwidth (below Python 3.11 also tomli) and what runs tests: pytest,
-hypothesis, and what those need. The two programs run without the latter.
+The copy runs in an environment with construct and wcwidth (below Python 3.11 also tomli) and what the tests use:
+pytest, hypothesis, jsonschema and what those need. conform runs the two programs without the latter.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXTENSIONS = ("server/tcrp_server/linux", "tests/server/linux")
 MOST_LINES = {"server": 2_300, "client": 2_000}  # of code: blank lines and comments do not count
 NEEDED = ("construct", "wcwidth", *(("tomli",) if sys.version_info < (3, 11) else ()))
-FOR_TESTS = ("pytest", "pytest-timeout", "hypothesis")
+FOR_TESTS = ("pytest", "pytest-timeout", "hypothesis", "jsonschema")
 
 pytestmark = [
     pytest.mark.xdist_group("minimal"),
@@ -101,8 +101,8 @@ def test_the_core_passes_its_tests(copy: Copy, folder: str) -> None:
 
 
 def test_the_server_conforms(copy: Copy) -> None:
-    limits = ("--create-rate", "0", "--password-rate", "0", "--max-connections-per-address", "0")
-    with subprocess.Popen([copy.python, "-m", "server", "--host", "127.0.0.1", "--port", "0", *limits], cwd=copy.root, env=settings(),
+    options = ("--host", "127.0.0.1", "--port", "0", "--create-rate", "0", "--password-rate", "0")
+    with subprocess.Popen([copy.python, "-m", "server", *options], cwd=copy.root, env=settings(),
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8") as server:
         try:
             assert server.stdout
