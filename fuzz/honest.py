@@ -18,7 +18,7 @@ from tests.support.peers import CREATE, JOIN, Person
 ROOM = "honest"
 MEMBERS = 10
 LAST_ONES = 2.0  # seconds without any datagram, after which what is missing counts as lost
-_SIZE = 100      # octets of text, as in the load that the assignment asks for
+_SIZE = 100      # octets of text
 _NUMBER = 9      # digits at its beginning
 
 
