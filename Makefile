@@ -10,6 +10,18 @@ PY := .venv/bin/python
 endif
 export PYTHON PY
 
+# What a user has set for Python, pip and uv may say how packages are fetched, but not where they are installed.
+fetching := CACHE_DIR CERT CLIENT_CERT CONFIG_FILE DEFAULT_INDEX DEFAULT_TIMEOUT EXTRA_INDEX_URL FIND_LINKS HTTP_RETRIES \
+	HTTP_TIMEOUT INDEX INDEX_STRATEGY INDEX_URL INSECURE_HOST KEYRING_PROVIDER NATIVE_TLS NO_CACHE NO_CACHE_DIR \
+	NO_INDEX OFFLINE PROXY RETRIES SYSTEM_CERTS TIMEOUT TRUSTED_HOST USE_FEATURE
+fetching := $(addprefix PIP_,$(fetching)) $(addprefix UV_,$(fetching)) UV_INDEX_%
+unexport PYTHONHOME PYTHONPATH PYTHONUSERBASE $(filter-out $(fetching),$(filter PIP_% UV_%,$(.VARIABLES)))
+# These override pip.conf too.
+export PIP_USER := 0
+export PIP_NO_DEPS := 0
+export PIP_DRY_RUN := 0
+export PIP_REQUIRE_VIRTUALENV := 0
+
 # Only what is typed after `make` counts: shells and hosting services export HOST and PORT for ends of their own.
 typed = $(if $(findstring command line,$(origin $1)),$($1))
 host := $(call typed,HOST)
@@ -92,6 +104,7 @@ define SETUP
 set -u
 goal=$$1 lock=.venv.lock log=.venv.lock/log here=$$(pwd -P)
 stamp="$$(cksum <pyproject.toml) $$here"
+needs="construct, wcwidth, tcrp.options, tcrp_server, tcrp_client"  # tcrp.options: tomli, where it is needed
 say() { echo "setup: $$*" >&2; }
 fail() { say "$$@"; exit 1; }
 quiet() { "$$@" >/dev/null 2>&1; }
@@ -101,7 +114,7 @@ moved() { case "$$(cat .venv/.ready-run 2>/dev/null || echo "$$stamp")" in *" $$
 
 find_pip() {  # sets pip to what can install into .venv (its own; uv; the host's: it knows --python since 22.3)
     quiet "$$PY" -c "" || return
-    if quiet "$$PY" -m pip --version; then pip=own
+    if pip_version=$$("$$PY" -m pip --version 2>/dev/null); then pip=own
     elif quiet uv --version; then pip=uv
     else pip=host && quiet "$$PYTHON" -m pip --python "$$PY" --version
     fi
@@ -113,6 +126,17 @@ install() {
         uv) uv pip install -q --python "$$PY" "$$@" ;;
         host) "$$PYTHON" -m pip --python "$$PY" install -q --disable-pip-version-check "$$@" ;;
     esac
+}
+
+update_pip() {  # before 21.3 pip cannot install -e without a setup.py
+    case $$pip:$$pip_version in
+        own:"pip "[0-9].* | own:"pip 1"* | own:"pip 20."* | own:"pip 21."[0-2]*) install -U "pip>=21.3" ;;
+    esac
+}
+
+elsewhere() {  # whether pip's configuration files name another place to install into
+    case $$pip in own) set -- "$$PY" ;; host) set -- "$$PYTHON" ;; uv) return 1 ;; esac
+    "$$1" -m pip config list 2>/dev/null | grep -Eq '^(global|install)[.](prefix|target|root)='
 }
 
 make_venv() {
@@ -148,10 +172,15 @@ trap 'rm -rf $$lock' EXIT
 trap 'drop; exit 130' HUP INT TERM
 ready && exit 0
 
-case $$goal in dev) what='.[dev]' seconds=30 ;; *) what=. seconds=15 ;; esac
+case $$goal in
+    dev) what='.[dev]' seconds=30 needs="$$needs, hypothesis, pytest, xdist" ;;
+    *) what=. seconds=15 ;;
+esac
 say "setting up .venv (once, about $$seconds s)"
 if moved || ! find_pip; then make_venv; fi
-if ! install -e "$$what" >$$log 2>&1; then
+elsewhere && fail "pip is set to install into another place than .venv: take prefix, target and root out of its" \
+    "configuration (pip config list, pip config unset), then run make again"
+if ! { update_pip && install -e "$$what"; } >$$log 2>&1; then
     # the words of pip and of uv
     if grep -Eq 'Retrying \(|error sending request' $$log; then
         fail "the package index cannot be reached; go online once (or set PIP_INDEX_URL), then run make again"
@@ -159,6 +188,8 @@ if ! install -e "$$what" >$$log 2>&1; then
     cat $$log >&2
     fail "pip could not install $$what (its words are above)"
 fi
+"$$PY" -c "import $$needs" 2>>$$log ||
+    fail "pip installed $$what, but $$PY cannot import it: make clean, then run make again"
 echo "$$stamp" >.venv/.ready-run
 [ $$goal = run ] || echo "$$stamp" >.venv/.ready-dev
 endef

@@ -1,4 +1,4 @@
-"""`python -m client`, from a checkout that is not installed too."""
+"""`python -m client`, also from a checkout that is not installed."""
 import sys
 from pathlib import Path
 
@@ -10,4 +10,4 @@ except KeyboardInterrupt:  # Ctrl-C while Python still reads the modules
     sys.exit(130)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(program="python -m client"))

@@ -1,4 +1,4 @@
-"""`python -m server`, from a checkout that is not installed too."""
+"""`python -m server`, also from a checkout that is not installed."""
 import sys
 from pathlib import Path
 
@@ -7,4 +7,4 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from tcrp_server.app import main  # found through the line above
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(program="python -m server"))

@@ -11,10 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, NoReturn
 
+from tcrp import __version__
+from tcrp.constants import PROTOCOL_VERSION
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+# What --version prints of every command, for argparse.
+VERSION = f"%(prog)s {__version__} (protocol version {PROTOCOL_VERSION})"
 
 
 class OptionError(ValueError):
@@ -71,8 +77,10 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_arguments(parser: Parser, options: Sequence[Option], group: argparse._ActionsContainer | None = None) -> None:
-    """Declare `options` and `--config` on `group`, or on `parser` itself."""
+    """Declare `options`, `--config` and `--version` on `group`, or on `parser` itself."""
     group = group or parser
+    group.add_argument("--version", action="version", version=VERSION,
+                       help=parser.translate("show the version and exit"))
     for option in options:
         text = option.help
         if option.default is not None:

@@ -26,24 +26,28 @@ from tcrp_client.visit import Visit
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the client. The exit code is one of tcrp_client.flow.ExitCode."""
+def main(argv: Sequence[str] | None = None, program: str = "tcrp-client") -> int:
+    """Create or join a chat room. The exit code is one of tcrp_client.flow.ExitCode.
+
+    `program` is its name in usage and error messages.
+    """
     try:
         _prepare_streams()
-        return int(_run(config.load(sys.argv[1:] if argv is None else argv, os.environ, _default_language())))
+        words = sys.argv[1:] if argv is None else argv
+        return int(_run(config.load(words, os.environ, _default_language(), program), program))
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     finally:
         _flush()
 
 
-def _run(settings: ClientConfig) -> ExitCode:
+def _run(settings: ClientConfig, program: str) -> ExitCode:
     is_terminal = _is_terminal(sys.stdin)
     is_interactive = is_terminal or settings.enter is None
     messages, login_name = Catalogue(settings.language), _login_name()
     username = settings.username or (None if is_interactive else login_name)
     if not is_interactive and username is None:
-        print(messages("usage", program="tcrp-client", fault=messages("usage_no_username")), file=sys.stderr)
+        print(messages("usage", program=program, fault=messages("usage_no_username")), file=sys.stderr)
         return ExitCode.USAGE
     flow = Flow(is_interactive=is_interactive, enter=settings.enter, username=username, password=settings.password,
                 default_name=login_name)

@@ -66,7 +66,8 @@ _ARGPARSE_ERRORS = {
 }
 
 
-def load(argv: Sequence[str], environment: Mapping[str, str], default_language: str) -> ClientConfig:
+def load(argv: Sequence[str], environment: Mapping[str, str], default_language: str,
+         program: str = "tcrp-client") -> ClientConfig:
     """The configuration. Reads the files that --config and --password-file name."""
     messages = Catalogue(_language_of_help(argv, environment, default_language))
     table = (
@@ -78,7 +79,7 @@ def load(argv: Sequence[str], environment: Mapping[str, str], default_language: 
     )
     codes = "\n".join(f"  {code:3d}  {messages(f'exit_{code.name.lower()}')}" for code in ExitCode)
     parser = _ClientParser(
-        messages, prog="tcrp-client", usage=f"%(prog)s {messages('help_usage_line')}", description=messages("about"),
+        messages, prog=program, usage=f"%(prog)s {messages('help_usage_line')}", description=messages("about"),
         epilog=f"{messages('about_settings')}\n\n{messages('about_exit_codes')}\n{codes}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument_group(messages("help_command")).add_argument(

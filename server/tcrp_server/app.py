@@ -24,16 +24,16 @@ _FEW = 64          # file descriptors besides those of connections
 _MANY = 65_536     # connections, if their limit is 0 (unlimited)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the server until SIGINT or SIGTERM. Exit code 0; 1 if it cannot listen, or not send in the way asked for;
-    2 for wrong options."""
-    config = load(argv, os.environ)
+def main(argv: Sequence[str] | None = None, program: str = "tcrp-server") -> int:
+    """Serve chat rooms until SIGINT or SIGTERM. Exit code 0; 1 if it cannot listen, or not send in the way asked for;
+    2 for wrong options. `program` is its name in usage and error messages."""
+    config = load(argv, os.environ, program)
     logs.set_up(config.log_format, config.log_level)
     config = _within(config, _allow_files((config.max_connections or _MANY) + MOST_DRAINING + _FEW))
     try:
         tcp, udp = sockets.listen(config.host, config.port, config.udp_port)
     except sockets.CannotListen as error:
-        print(f"tcrp-server: cannot listen: {error.args[0]}", file=sys.stderr)
+        print(f"{program}: cannot listen: {error.args[0]}", file=sys.stderr)
         return 1
     host, port = tcp.getsockname()[:2]
     udp_port = udp.getsockname()[1]
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DoesNotWork as error:
         tcp.close()
         udp.close()
-        print(f"tcrp-server: --sender {config.sender} does not work here: {error}", file=sys.stderr)
+        print(f"{program}: --sender {config.sender} does not work here: {error}", file=sys.stderr)
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.stop())

@@ -56,10 +56,10 @@ class Config:
     log_level: str
 
 
-def load(argv: Sequence[str] | None, environment: Mapping[str, str]) -> Config:
+def load(argv: Sequence[str] | None, environment: Mapping[str, str], program: str = "tcrp-server") -> Config:
     """The configuration. A mistake in it ends the program with one line on standard error and exit code 2."""
     parser = Parser(
-        prog="tcrp-server", description="The TCRP chat server: rooms over TCP, messages over UDP.",
+        prog=program, description="The TCRP chat server: rooms over TCP, messages over UDP.",
         epilog="For rates and limits, 0 means unlimited. Every option can also be set by an environment variable "
                "(--idle-timeout is TCRP_IDLE_TIMEOUT) or in the TOML file that --config names; the command line "
                "wins over the environment, the environment over the file.")

@@ -1,7 +1,7 @@
 """From facts to datagrams: what core members receive of what happens in a room.
 
-All core members of a room share one encoding, which is made once. Recipients with an encoding of their own are another
-implementation of `Delivery`. (spec/tcrp.md, Chat line; Notice)
+All core members of a room share one encoding, which is made once. Recipients with an encoding of their own are served
+by another class with these methods. (spec/tcrp.md, Chat line; Notice)
 """
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any, Protocol
 
 from tcrp.messages import Notice
 from tcrp_server import notices
-from tcrp_server.events import Closed, Event, Joined, Left, Removed
-from tcrp_server.members import Member, Room
+from tcrp_server.members import Closed, Event, Joined, Left, Member, Removed, Room
 
 
 class DatagramSender(Protocol):
@@ -27,24 +26,8 @@ class DatagramSender(Protocol):
         """Drop what is kept of `room`, which is closed."""
 
 
-class Delivery(Protocol):
-    """Takes facts. Each recipient receives them in the form of its channel."""
-
-    def said(self, sender: Member, text: bytes) -> None:
-        """`sender` said `text`: 1 to 4,028 octets of clean UTF-8 (section 8.3), for the others in its room."""
-
-    def rejected(self, member: Member, reason: str) -> None:
-        """A message of `member` was not relayed because of `reason`."""
-
-    def asked(self, member: Member) -> None:
-        """`member` asked for the members of its room."""
-
-    def happened(self, events: Iterable[Event]) -> None:
-        """Events, in their order."""
-
-
 class CoreDelivery:
-    """Delivery to core members, by relay datagrams. `codec` encodes the notices."""
+    """Delivery to core members, by relay datagrams through `sender`. `codec` encodes the notices."""
 
     def __init__(self, sender: DatagramSender, codec: Any) -> None:
         self.sender = sender
@@ -52,20 +35,20 @@ class CoreDelivery:
         self._relay = sender.relay
 
     def said(self, sender: Member, text: bytes) -> None:
-        """One chat line for all others in the room."""
+        """`sender` said `text`, 1 to 4,028 octets of clean UTF-8 (section 8.3): one chat line for all others."""
         # SPEC RLY-02: "A server MUST NOT send a chat line to the member that said it"
         self._relay(sender.prefix + text, sender)
 
     def rejected(self, member: Member, reason: str) -> None:
-        """REJECTED to `member`."""
+        """A message of `member` was not relayed because of `reason`: REJECTED to it."""
         self._notify(notices.rejected(member, reason), [member])
 
     def asked(self, member: Member) -> None:
-        """MEMBERS to `member`."""
+        """`member` asked for the members of its room: MEMBERS to it."""
         self._notify(notices.members(member.room), [member])
 
     def happened(self, events: Iterable[Event]) -> None:
-        """The notices of `events`."""
+        """`events` happened, in this order: their notices."""
         for event in events:
             if isinstance(event, Joined):
                 self._notify(notices.joined(event.member), event.member.room.members.values())

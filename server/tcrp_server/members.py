@@ -1,9 +1,9 @@
-"""Members and rooms as values: what the server keeps of each. (spec/tcrp.md, Membership)"""
+"""Members and rooms, and what happens to them as facts: values without behaviour. (spec/tcrp.md, Membership)"""
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Union
 
 from tcrp.constants import Status
 from tcrp.fastcodec import decode_chat_datagram, encode_chat_datagram, encode_relay_datagram
@@ -96,3 +96,44 @@ class Room:
         self.host: Member | None = None
         self.state = ROOM.initial
         self.revision = 0
+
+
+# ---- facts; how each recipient gets them is the business of `delivery` ----
+
+IDLE = "nothing was heard from it for too long"
+UNREACHABLE = "it cannot be reached"
+NO_TOKEN = "its token could not be sent"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """`member` can be reached: for everyone in its room, itself included."""
+
+    member: Member
+
+
+@dataclass(frozen=True)
+class Left:
+    """`member` left: for it and the others."""
+
+    member: Member
+
+
+@dataclass(frozen=True)
+class Removed:
+    """`member` was removed because of `reason`: for it, and for the others if they knew it."""
+
+    member: Member
+    reason: str
+
+
+@dataclass(frozen=True)
+class Closed:
+    """`room` is closed because of `reason`: for `members`."""
+
+    room: Room
+    reason: str
+    members: tuple[Member, ...]
+
+
+Event = Union[Joined, Left, Removed, Closed]

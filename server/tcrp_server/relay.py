@@ -11,7 +11,7 @@ from tcrp.constants import LIMITS, TIMERS, ControlKind
 from tcrp.fastcodec import CONTROL_MESSAGE_FIRST_OCTET, control_message_kind
 from tcrp.text import relay_text
 from tcrp_server import notices
-from tcrp_server.delivery import Delivery
+from tcrp_server.delivery import CoreDelivery
 from tcrp_server.members import Address, Member, Source
 from tcrp_server.rooms import Rooms
 
@@ -32,7 +32,7 @@ class Relay:
     """Takes datagrams, and passes facts to `delivery`. `codec` is tcrp.fastcodec. `address_of` gives the address of a
     source, where that is not the address itself."""
 
-    def __init__(self, rooms: Rooms, delivery: Delivery, codec: Any,
+    def __init__(self, rooms: Rooms, delivery: CoreDelivery, codec: Any,
                  address_of: Callable[[Source], Address] = lambda source: source) -> None:
         self.rooms = rooms
         self.delivery = delivery

@@ -10,8 +10,22 @@ from tcrp.state import MEMBER, ROOM
 from tcrp.text import fold_username
 from tcrp.token_bucket import TokenBucket
 from tcrp_server.deadlines import Deadlines
-from tcrp_server.events import IDLE, UNREACHABLE, Closed, Event, Joined, Left, Removed
-from tcrp_server.members import Address, Endpoint, Member, Refusal, Room, Source, Verifier
+from tcrp_server.members import (
+    IDLE,
+    UNREACHABLE,
+    Address,
+    Closed,
+    Endpoint,
+    Event,
+    Joined,
+    Left,
+    Member,
+    Refusal,
+    Removed,
+    Room,
+    Source,
+    Verifier,
+)
 
 
 class Rooms:

@@ -1,4 +1,4 @@
-"""Messages as what JSON has, and back: the values of `python -m tcrp decode` and `encode`, and of the vectors.
+"""Messages as what JSON has, and back: the values of `tcrp decode` and `tcrp encode`, and of the vectors.
 
 A message is an object of its fields by the schema's names, without the sizes, which codecs count; an absent field
 is null. Octets are lower-case hex. Where several forms are possible, `form` names the one: {"form": "text_message",

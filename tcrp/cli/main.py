@@ -1,19 +1,15 @@
-"""The command line of `python -m tcrp`: encode and decode messages, explain octets.
+"""TCRP, the Chat Room Protocol: encode and decode messages, explain octets, start the programs.
 
-    python -m tcrp decode MESSAGE    hex on standard input -> JSON on standard output
-    python -m tcrp encode MESSAGE    JSON on standard input -> hex on standard output
-    python -m tcrp lines             many of both, one a line (the form is in `tcrp.cli.runner`)
-    python -m tcrp explain           hex, or a file -> a dump with a line a field
-    python -m tcrp conform           test a server, a client or a codec against the specification (--help tells more)
-
-MESSAGE is a name of spec/tcrp.md (`chat_datagram`); the form of the JSON is in `tcrp.cli.json_values`. `decode` and
-`encode` are what the vectors are run with, in any language, and so are the exit codes:
+Messages are named as in spec/tcrp.md (chat_datagram). decode and encode read standard input and write standard output;
+they are what the vectors are run with, in any language, and these are their exit codes:
 
     0    valid
     1    invalid: JSON on standard output, {"error": code, "field": path, "offset": octets or null, "message": text}
     2    incomplete: the same, where more octets may follow on a stream
-    64   used wrongly, and nothing was said about the message (EX_USAGE of sysexits.h)
-    127  there is no such message here
+    64   wrong usage: nothing is said about the message (EX_USAGE of sysexits.h)
+    127  there is no message of this name
+
+The other commands have their own --help.
 """
 from __future__ import annotations
 
@@ -22,33 +18,35 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from tcrp import schema
-from tcrp.cli import explain, runner
+from tcrp.cli import commands, explain, runner
 from tcrp.cli.dump import WIDTH, Dump
 from tcrp.cli.runner import INCOMPLETE, INVALID, NOT_SUPPORTED, USAGE, VALID, Refused
+from tcrp.options import VERSION
 from tcrp.text import displayable
 
 NARROWEST = 72  # columns; a terminal that is narrower folds the lines
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+def main(argv: Sequence[str] | None = None, program: str = "tcrp") -> int:
+    """Run one command, and return its exit code. `program` is our name in usage messages."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] == ["conform"]:  # with a command line of its own
-        from tcrp.conformance import cli
-        return cli.main(words[1:])
-    arguments = _parser().parse_args(words)
+    others = {} if words and words[0] in COMMANDS else commands.find()
+    if words and words[0] in others:  # with a command line of its own
+        code: int = others[words[0]].load()(words[1:], f"{program} {words[0]}")
+        return code
+    arguments = _parser(program, {name: commands.summary(entry) for name, entry in others.items()}).parse_args(words)
     try:
-        code: int = arguments.run(arguments)
+        code = arguments.run(arguments)
         sys.stdout.flush()
         return code
     except Refused as refused:
         print(f"tcrp {arguments.command}: {refused}", file=sys.stderr)
         return refused.code
-    except BrokenPipeError:  # whoever read the output has enough
+    except BrokenPipeError:  # nobody reads the output any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor will Python's own flush fail
         return VALID
     except KeyboardInterrupt:
@@ -56,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 # ---- commands ----
+
+COMMANDS = ("decode", "encode", "lines", "explain")  # of this module; `tcrp.cli.commands` finds the others
+
 
 def _decode(arguments: argparse.Namespace) -> int:
     return _printed(runner.decode(arguments.message, _input(), arguments.fast))
@@ -153,28 +154,35 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: {message} (--help tells more)\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m tcrp", description=__doc__, allow_abbrev=False,
+def _parser(program: str, others: Mapping[str, str]) -> argparse.ArgumentParser:
+    """`others` are the commands of other packages, each with what it does."""
+    parser = _Parser(prog=program, description=__doc__, allow_abbrev=False,
                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, run, text in (("decode", _decode, "hex -> JSON"), ("encode", _encode, "JSON -> hex")):
-        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=VERSION, help="show the version and exit")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    codecs = (("decode", _decode, "read hex and write JSON"), ("encode", _encode, "read JSON and write hex"))
+    for name, run, text in codecs:
+        command = subparsers.add_parser(name, help=text, description=text, allow_abbrev=False)
         command.add_argument("message", metavar="MESSAGE", help=", ".join(schema.MESSAGES))
         command.set_defaults(run=run)
-    text = "a request a line (decode MESSAGE HEX, encode MESSAGE JSON, stream ACCEPT CLOSED HEX,HEX,...) -> EXIT RESULT"
-    commands.add_parser("lines", help=text, description=text, allow_abbrev=False).set_defaults(run=_lines)
-    for command in commands.choices.values():
-        command.add_argument("--fast", action="store_true", help="use tcrp.fastcodec, which is generated")
-    text = "explain octets, given as hex, field by field; exit codes as for decode"
-    command = commands.add_parser("explain", help=text, description=text, allow_abbrev=False)
+    text = ("Answer each line of standard input (decode MESSAGE HEX, encode MESSAGE JSON, or stream ACCEPT CLOSED "
+            "HEX,HEX,...) with a line EXIT RESULT.")
+    subparsers.add_parser("lines", help="answer many such requests, one a line", description=text,
+                          allow_abbrev=False).set_defaults(run=_lines)
+    for command in subparsers.choices.values():
+        command.add_argument("--fast", action="store_true", help="use the generated codec, tcrp.fastcodec")
+    text = "Explain octets, given as hex, field by field. The exit codes are those of decode."
+    command = subparsers.add_parser("explain", help="explain octets field by field", description=text,
+                                    allow_abbrev=False)
     command.add_argument("words", metavar="MESSAGE FILE", nargs="*",
-                         help=f"what the octets are: {', '.join(schema.MESSAGES)}, or {explain.STREAM} for frames that "
-                              "follow each other (without it: a guess, which is named); where they are (without it: "
-                              "standard input)")
+                         help=f"what the octets are: {', '.join(schema.MESSAGES)}, or {explain.STREAM} for consecutive "
+                              "frames (default: a guess, which is named); the file with the octets (default: standard "
+                              "input)")
     command.add_argument("--binary", action="store_true", help="the input is the octets themselves, not hex")
-    command.add_argument("--full", action="store_true", help="long runs of octets too, without shortening")
+    command.add_argument("--full", action="store_true", help="show long runs of octets in full")
     command.add_argument("--color", choices=("auto", "always", "never"), default="auto",
                          help="auto: on a terminal, unless NO_COLOR is set")
     command.set_defaults(run=_explain)
-    commands.add_parser("conform", help="test a server, a client or a codec against the specification")  # see main()
+    for name, text in others.items():
+        subparsers.add_parser(name, help=text)
     return parser

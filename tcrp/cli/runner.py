@@ -1,11 +1,11 @@
-"""The runner contract of spec/vectors, answered by our codecs: what `python -m tcrp decode|encode|lines` say.
+"""The runner contract of spec/vectors, answered by our codecs: what `tcrp decode|encode|lines` print.
 
-An answer is an exit code and one line of text: JSON of the fields or hex if the code is VALID, JSON of what is wrong
-if it is INVALID or INCOMPLETE, words for people for the other two. Nothing here reads or writes.
+An answer is an exit code and one line of text: JSON of the fields or hex if the code is VALID, JSON of the error
+if it is INVALID or INCOMPLETE, a message for people for the other two. Nothing here reads or writes.
 
 `lines` takes many requests, one a line, and gives `EXIT RESULT` for each:
 
-    decode MESSAGE HEX                   "-" stands for no octets at all
+    decode MESSAGE HEX                   "-" is no octets at all
     encode MESSAGE JSON
     stream ACCEPT CLOSED HEX,HEX,...     chunks of one stream, through tcrp.framing; ACCEPT as there; CLOSED is 0 or 1
 """
@@ -16,8 +16,7 @@ import re
 from typing import Any
 
 from tcrp import codec, fastcodec, schema
-from tcrp.cli import explain
-from tcrp.cli import json_values as plain
+from tcrp.cli import explain, json_values
 from tcrp.constants import ErrorCode
 from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from tcrp.framing import FrameReader, NeedData
@@ -35,28 +34,28 @@ class Refused(Exception):
 
 
 def decode(name: str, text: bytes, fast: bool) -> tuple[int, str]:
-    """The fields of the message `name` that `text`, which is hex, spells; raises Refused."""
+    """The fields of the message `name` that `text` spells in hex, as JSON. Raises Refused."""
     function = _function("decode", name, fast)
     octets = read_hex(text)
     try:
-        return VALID, json.dumps(plain.to_json_value(name, function(octets)))
+        return VALID, json.dumps(json_values.to_json_value(name, function(octets)))
     except RemoteProtocolError as error:
         incomplete = error.code == ErrorCode.TRUNCATED and explain.stands_on_stream(name)
         return INCOMPLETE if incomplete else INVALID, _wrong(error)
 
 
 def encode(name: str, text: bytes, fast: bool) -> tuple[int, str]:
-    """The octets of the message `name` whose fields `text`, which is JSON, has; raises Refused."""
+    """The octets of the message `name` with the fields that `text` gives as JSON, in hex. Raises Refused."""
     function = _function("encode", name, fast)
     try:
-        octets: bytes = function(plain.from_json_value(name, _read_json(text, name)))
+        octets: bytes = function(json_values.from_json_value(name, _read_json(text, name)))
     except LocalProtocolError as error:
         return INVALID, _wrong(error)
     return VALID, octets.hex()
 
 
 def stream(accept: int, is_closed: bool, chunks: list[bytes], fast: bool) -> tuple[int, str]:
-    """The frames of one stream, each with `at`: how many octets had been fed when it was there."""
+    """The frames of one stream, each with `at`: the number of octets that had been fed when it was complete."""
     reader = FrameReader(fastcodec if fast else codec, accept)
     events: list[dict[str, Any]] = []
     at = 0
@@ -65,7 +64,7 @@ def stream(accept: int, is_closed: bool, chunks: list[bytes], fast: bool) -> tup
         at += len(chunk)
         try:
             while not isinstance(frame := reader.frame(), NeedData):
-                events.append({"at": at, "frame": plain.to_json_value("control_frame", frame)})
+                events.append({"at": at, "frame": json_values.to_json_value("control_frame", frame)})
         except RemoteProtocolError as error:
             events.append({"at": at, "error": str(error.code)})
             return INVALID, json.dumps(events)
@@ -94,7 +93,7 @@ def answer(line: bytes, fast: bool) -> tuple[int, str]:
 def read_hex(text: bytes) -> bytes:
     """Octets written as hex, in words of whole octets between white space, colons or commas; each may begin with 0x.
 
-    "-" alone stands for no octets. Raises Refused.
+    "-" alone is no octets. Raises Refused.
     """
     if text.strip() == NO_OCTETS:
         return b""

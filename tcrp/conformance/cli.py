@@ -1,10 +1,10 @@
-"""The command line of `python -m tcrp conform`: against a server, a client program, or a codec.
+"""The command line of `tcrp conform`: against a server, a client program, or a codec.
 
-    python -m tcrp conform server HOST:PORT      against a server that runs there
-    python -m tcrp conform client -- COMMAND...  against a client that is started so
-    python -m tcrp conform codec -- COMMAND...   against a codec that is started so
+    tcrp conform server HOST:PORT      against a running server
+    tcrp conform client -- COMMAND...  against a client that COMMAND starts
+    tcrp conform codec -- COMMAND...   against a codec that COMMAND starts
 
-Each tells more with --help. Exit codes: 0 all cases passed, 1 some did not, 64 used wrongly, 69 no target there.
+Each has its own --help. Exit codes: 0 all cases passed, 1 some did not, 64 wrong usage, 69 no target there.
 """
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from tcrp.conformance.report import ALL_PASSED, USAGE
+from tcrp.options import VERSION
 
 # Each has add_arguments(parser) and main(arguments), which returns the exit code.
 TARGETS = {
@@ -36,10 +37,14 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: {message} (--help tells more)\n")
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one of TARGETS; the exit code."""
-    parser = Parser(prog="python -m tcrp conform", description=__doc__, allow_abbrev=False,
+def main(argv: Sequence[str], program: str = "tcrp conform") -> int:
+    """Test a server, a client or a codec against the specification. Returns the exit code.
+
+    `program` is its name in usage messages.
+    """
+    parser = Parser(prog=program, description=__doc__, allow_abbrev=False,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=VERSION, help="show the version and exit")
     commands = parser.add_subparsers(dest="what", metavar="server|client|codec", required=True)
     for name, text in TARGETS.items():
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)

@@ -50,7 +50,7 @@ def run(cases: Sequence[Case], program: CodecProgram, again: Callable[[str], str
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line, for `main`."""
     parser.add_argument("--vectors", metavar="DIR", type=Path,
-                        help="the folder spec/vectors (default: that of the working directory, or of this checkout)")
+                        help="the folder spec/vectors (default: the one that comes with this program)")
     parser.add_argument("--case", metavar="ID", action="append", default=[],
                         help="only this case, or all cases of this vector; may be repeated")
     parser.add_argument("--list", action="store_true", help="list the cases, and run none")

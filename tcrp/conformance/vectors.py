@@ -37,9 +37,9 @@ Ask = Callable[[str, str, str], Answer]
 # ---- the cases ----
 
 def find() -> Path:
-    """The folder of the vectors: of the working directory, else of the checkout that this module is in."""
-    here = Path("spec", "vectors")
-    return here if here.is_dir() else Path(__file__).resolve().parents[2] / "spec" / "vectors"
+    """The folder of the vectors: that of the checkout this module is in, or the copy that the wheel has beside it."""
+    checkout, packed = (Path(__file__).resolve().parents[level] / "spec" / "vectors" for level in (2, 0))
+    return packed if packed.is_dir() else checkout
 
 
 def load(folder: Path) -> dict[str, list[Case]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tcrp.gen.artefacts import ARTEFACTS, DOCUMENTS, differences, render_all, splice_all, write
 from tcrp.gen.introspect import protocol
 from tcrp.gen.model import SchemaError
+from tcrp.options import VERSION
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     mode.add_argument("--list", action="store_true", help="name the generated files")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2], metavar="DIR",
                         help="where the files are (default: the repository that contains this module)")
+    parser.add_argument("--version", action="version", version=VERSION, help="show the version and exit")
     options = parser.parse_args(arguments)
     if options.list:
         print(*ARTEFACTS, *DOCUMENTS, sep="\n")

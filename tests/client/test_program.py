@@ -134,10 +134,10 @@ def test_a_program_without_streams_or_login_name() -> None:
     with program("join", "lobby", "--server", "x:y") as client:
         out, err = client.communicate(timeout=PATIENCE)
         assert (client.returncode, out) == (ExitCode.USAGE, b"")
-        assert err.startswith(b"tcrp-client: --server: wants HOST, HOST:PORT or [IPV6]:PORT, not 'x:y'")
+        assert err.startswith(b"python -m client: --server: wants HOST, HOST:PORT or [IPV6]:PORT, not 'x:y'")
     names = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME"), "a:b")
     with program("join", "lobby", "--server", f"127.0.0.1:{NOBODY}", env=names) as client:
-        assert client.communicate(timeout=PATIENCE)[1].startswith(b"tcrp-client: --user is missing")
+        assert client.communicate(timeout=PATIENCE)[1].startswith(b"python -m client: --user is missing")
         assert client.returncode == ExitCode.USAGE
 
 

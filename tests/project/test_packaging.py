@@ -81,7 +81,11 @@ case "$*" in
     "-m venv .venv" | "-m venv --without-pip .venv")
         mkdir -p .venv/bin && cp "$0" .venv/bin/python
         case "$*" in *--without-pip*) ! cannot venv ;; *) : >.venv/pip; ! cannot ensurepip ;; esac ;;
-    "-m pip --version") [ -e .venv/pip ] ;;
+    "-c import construct, "*) ! cannot import ;;
+    "-m pip config list") cannot stay && echo "install.prefix='/somewhere'" ;;
+    "-m pip --version")
+        [ -e .venv/pip ] || exit 1
+        cannot edit && echo "pip 21.2.4 from .venv" || echo "pip 22.3 from .venv" ;;
     "-m pip --python .venv/bin/python --version") ! cannot pip ;;
     "-m pip "*install*)
         cannot hang && echo yes >'{box}/hanging' && exec sleep 60
@@ -147,9 +151,10 @@ class Box:
 
     @property
     def orders(self) -> list[str]:
-        """Without the questions whether .venv's Python runs."""
+        """Without the questions whether .venv's Python runs and imports, and where pip is set to install."""
+        asked = re.compile("venv-python -c (?:$|import )|(?:venv-)?python -m pip config list")
         lines = (self.folder / "orders").read_text(encoding="utf-8").splitlines()
-        return [line for line in lines if line != "venv-python -c "]
+        return [line for line in lines if not asked.match(line)]
 
     @property
     def left(self) -> set[str]:
@@ -216,6 +221,9 @@ def test_setup_by_the_pip_of_the_machine_without_ensurepip_and_uv(box: Box) -> N
         (["python"], "python3 is Python 3.9, too old (3.9 or later)"),
         (["network"], "the package index cannot be reached"),
         (["ensurepip", "network"], "the package index cannot be reached"),
+        (["stay"], "pip is set to install into another place than .venv"),
+        (["ensurepip", "stay"], "pip is set to install into another place than .venv"),
+        (["import"], "cannot import it: make clean, then run make again"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(box: Box, broken: list[str], words: str) -> None:
@@ -227,6 +235,48 @@ def test_what_is_missing_is_said_in_one_line(box: Box, broken: list[str], words:
     assert words in lines[1]
     assert lines[2].startswith("make: ***")
     assert not any(" -m server" in order for order in box.orders)
+
+
+@pytest.mark.parametrize("broken", ["stay", "import"])
+def test_what_cannot_be_imported_is_not_ready(box: Box, broken: str) -> None:
+    box.broken(broken)
+    for _ in range(2):
+        assert box.make("setup").returncode == 2
+        assert not list((box.folder / ".venv").glob(".ready*"))
+    box.broken()
+    assert box.make("setup").returncode == 0
+    assert len(list((box.folder / ".venv").glob(".ready*"))) == 2
+
+
+def test_an_old_pip_is_replaced_first(box: Box) -> None:
+    box.broken("edit")
+    assert box.make("setup-run").returncode == 0
+    assert box.orders[-2:] == ["venv-python -m pip install -q --disable-pip-version-check -U pip>=21.3",
+                               f"venv-python -m pip {INSTALL}."]
+
+
+KEPT = {"PIP_INDEX_URL": "https://a.example/", "PIP_CERT": "/a.pem", "PIP_PROXY": "a:1", "UV_INDEX_A_PASSWORD": "a",
+        "UV_DEFAULT_INDEX": "https://a.example/", "PIP_CONFIG_FILE": "/a.conf", "HTTPS_PROXY": "a:1",
+        "SSL_CERT_FILE": "/a.pem"}
+DROPPED = {"PIP_PREFIX": "/a", "PIP_TARGET": "/a", "PIP_ROOT": "/a", "PIP_CONSTRAINT": "/a", "PIP_NO_BINARY": ":all:",
+           "PIP_PYTHON": "/a", "UV_SYSTEM_PYTHON": "1", "UV_TARGET": "/a", "UV_PROJECT_ENVIRONMENT": "/a",
+           "PYTHONPATH": "/a", "PYTHONHOME": "/a", "PYTHONUSERBASE": "/a"}
+NEGATED = dict.fromkeys(("PIP_USER", "PIP_NO_DEPS", "PIP_DRY_RUN", "PIP_REQUIRE_VIRTUALENV"), "1")
+
+
+def test_the_settings_of_a_user_that_reach_pip(box: Box) -> None:
+    """Those that fetch packages do; those that install them elsewhere do not, in the programs that run later either."""
+    asking = "#!/bin/sh\nenv >'{box}/environment.'$$\n" + PYTHON.partition("\n")[2]
+    box.program("python3", asking)
+    (box.bin / "env").symlink_to(shutil.which("env") or "/no/env")
+    assert box.make("run-server", **KEPT, **DROPPED, **NEGATED).returncode == 0
+    environments = list(box.folder.glob("environment.*"))
+    assert len(environments) > 5
+    for file in environments:
+        seen = dict(line.partition("=")[::2] for line in file.read_text(encoding="utf-8").splitlines())
+        assert {name: seen.get(name) for name in KEPT} == KEPT
+        assert seen.keys() & DROPPED.keys() == set()
+        assert {seen[name] for name in NEGATED} == {"0"}
 
 
 def test_no_python_is_said_in_one_line(box: Box) -> None:

@@ -6,8 +6,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcrp_server.limits.connections import ConnectionTable, Phase
-from tcrp_server.limits.eviction import FairEvictionQueue
+from tcrp_server.limits.connections import ConnectionTable, FairEvictionQueue, Phase
 from tcrp_server.limits.priority import BoundedPriorityQueue
 
 OWNERS = "abcd"

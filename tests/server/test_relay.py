@@ -12,8 +12,7 @@ from tcrp import fastcodec
 from tcrp.constants import LIMITS, NoticeKind
 from tcrp.messages import ChatLine, Notice
 from tcrp_server.delivery import CoreDelivery
-from tcrp_server.events import IDLE
-from tcrp_server.members import Address, Member, Room
+from tcrp_server.members import IDLE, Address, Member, Room
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Rooms
 

@@ -6,8 +6,7 @@ import itertools
 import pytest
 
 from tcrp.constants import Status
-from tcrp_server.events import IDLE, UNREACHABLE, Closed, Joined, Left, Removed
-from tcrp_server.members import Member, Refusal, Room, Verifier
+from tcrp_server.members import IDLE, UNREACHABLE, Closed, Joined, Left, Member, Refusal, Removed, Room, Verifier
 from tcrp_server.rooms import Rooms
 
 HOME = "192.0.2.1"

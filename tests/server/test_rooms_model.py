@@ -20,8 +20,7 @@ from tcrp import fastcodec
 from tcrp.constants import NoticeKind, Status
 from tcrp.messages import ChatLine, Notice
 from tcrp_server.delivery import CoreDelivery
-from tcrp_server.events import Closed, Event, Joined, Removed
-from tcrp_server.members import Address, Member, Refusal, Room
+from tcrp_server.members import Address, Closed, Event, Joined, Member, Refusal, Removed, Room
 from tcrp_server.relay import Counters, Relay
 from tcrp_server.rooms import Rooms
 

@@ -1,8 +1,7 @@
 """tcrp_server.rooms when one thing happens to several members at once, some of them gone with the first."""
 from __future__ import annotations
 
-from tcrp_server.events import IDLE, UNREACHABLE, Closed, Event, Removed
-from tcrp_server.members import Member
+from tcrp_server.members import IDLE, UNREACHABLE, Closed, Event, Member, Removed
 from tcrp_server.rooms import Rooms
 
 HOME = "192.0.2.1"

@@ -448,19 +448,19 @@ def test_a_port_in_use_is_one_line(kind: str) -> None:
         ports = ("--port", str(port)) if kind == "TCP" else ("--port", "0", "--udp-port", str(port))
         done = run("--host", LOCAL, *ports)
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(rf"tcrp-server: cannot listen: {kind} port {port} \({LOCAL}\): [^\n]+\n", done.stderr)
+    assert re.fullmatch(rf"python -m server: cannot listen: {kind} port {port} \({LOCAL}\): [^\n]+\n", done.stderr)
 
 
 def test_an_address_that_is_not_of_this_machine_is_one_line() -> None:
     done = run("--host", "192.0.2.200", "--port", "0")
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"tcrp-server: cannot listen: TCP port 0 \(192.0.2.200\): [^\n]+\n", done.stderr)
+    assert re.fullmatch(r"python -m server: cannot listen: TCP port 0 \(192.0.2.200\): [^\n]+\n", done.stderr)
 
 
 def test_a_wrong_option_is_one_line() -> None:
     done = run("--port", "many")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == ("tcrp-server: --port: wants a whole number from 0 to 65535, not 'many' "
+    assert done.stderr == ("python -m server: --port: wants a whole number from 0 to 65535, not 'many' "
                            "(--help tells more)\n")
 
 

@@ -1,11 +1,10 @@
 """A byte channel under a control connection: reads, buffered writes, the end of the stream.
 
-`SocketChannel` is one over a bare socket. Another one, over TLS, has the same methods.
+Nothing blocks. Another channel, over TLS for example, has the same methods and attribute.
 """
 from __future__ import annotations
 
 import socket
-from typing import Protocol
 
 MOST_UNSENT = 131_072  # octets that may wait for a peer that does not read; the longest answer has half of that
 _RECEIVE = 16_384      # octets of one read, more than a request has
@@ -16,32 +15,9 @@ class Broken(Exception):
     """Nothing more can be sent or received."""
 
 
-class Channel(Protocol):
-    """Octets in both directions, without blocking. After Broken only close() may be called.
-
-    `unsent`: octets that wait to be sent. While there are any, call flush() when the channel is writable.
-    """
-
-    unsent: int
-
-    def receive(self) -> bytes | None:
-        """The octets that have arrived: b"" at the end of the stream, None if there are none yet. Raises Broken."""
-
-    def send(self, octets: bytes, is_last: bool = False) -> None:
-        """Send `octets`, now or by flush(); after the last ones the sending side is closed. Raises Broken."""
-
-    def flush(self) -> None:
-        """Send what waits, as far as possible. Raises Broken."""
-
-    def end(self) -> None:
-        """Close the sending side, when everything is sent. Raises Broken."""
-
-    def close(self) -> None:
-        """Close both sides; what waits is lost."""
-
-
 class SocketChannel:
-    """A Channel over `sock`, a non-blocking TCP socket, which it owns."""
+    """A byte channel over `sock`, a non-blocking TCP socket, which it owns. `unsent`: octets that wait; while there are
+    any, call flush() when the channel is writable. After Broken only close() may be called."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.unsent = 0
@@ -50,7 +26,7 @@ class SocketChannel:
         self._is_ending = False
 
     def receive(self) -> bytes | None:
-        """At most 16,384 octets; b"" at the end of the stream, None if there are none yet. Raises Broken."""
+        """What has arrived, at most 16,384 octets: b"" at the end of the stream, None if nothing yet. Raises Broken."""
         try:
             return self._sock.recv(_RECEIVE)
         except BlockingIOError:
@@ -59,7 +35,8 @@ class SocketChannel:
             raise Broken from None
 
     def send(self, octets: bytes, is_last: bool = False) -> None:
-        """Send `octets`, now or by flush(). Raises Broken, also if more than 131,072 octets wait."""
+        """Send `octets`, now or by flush(); after the last ones the sending side is closed. Raises Broken, also if more
+        than 131,072 octets wait: the peer does not read."""
         must_wait = self.unsent > 0
         self._waiting += octets
         self.unsent = len(self._waiting)
@@ -96,5 +73,5 @@ class SocketChannel:
             raise Broken from None
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close both sides; what waits is lost."""
         self._sock.close()

@@ -16,12 +16,11 @@ from tcrp.messages import EndpointAnnouncement, Request
 from tcrp_server import logs
 from tcrp_server.admission import Admission, Pending
 from tcrp_server.deadlines import Deadlines
-from tcrp_server.delivery import Delivery
-from tcrp_server.events import NO_TOKEN
+from tcrp_server.delivery import CoreDelivery
 from tcrp_server.limits.buckets import limit_key
 from tcrp_server.limits.connections import ConnectionTable, Phase
-from tcrp_server.members import Address, Member, Refusal
-from tcrp_server.tcp.channel import Broken, Channel, SocketChannel
+from tcrp_server.members import NO_TOKEN, Address, Member, Refusal
+from tcrp_server.tcp.channel import Broken, SocketChannel
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 # Before Python 3.12 looking up a member of an enumeration is slow.
@@ -37,7 +36,7 @@ class Connection:
 
     def __init__(self, sock: socket.socket, peer: Address, codec: Any) -> None:
         self.sock = sock
-        self.channel: Channel = SocketChannel(sock)
+        self.channel = SocketChannel(sock)
         self.peer = peer                 # kept, because a socket that was reset no longer knows it
         self.owner = limit_key(peer[0])  # what the limits per address count
         self.control = ControlConnection(SERVER, codec)
@@ -56,7 +55,8 @@ class Control:
     """Serves the connections in `table`. `resolve` answers pending decisions. `clock` is monotonic, in seconds."""
 
     def __init__(self, table: ConnectionTable[Connection], selector: selectors.BaseSelector, admission: Admission,
-                 delivery: Delivery, resolve: Resolve, handshake_timeout: float, clock: Callable[[], float]) -> None:
+                 delivery: CoreDelivery, resolve: Resolve, handshake_timeout: float,
+                 clock: Callable[[], float]) -> None:
         self.table = table
         self.deadlines: Deadlines[Connection] = Deadlines()
         self._selector = selector

@@ -10,7 +10,7 @@ from tcrp.constants import Status
 from tcrp_server import logs
 from tcrp_server.admission import Admission
 from tcrp_server.config import Config
-from tcrp_server.delivery import Delivery
+from tcrp_server.delivery import CoreDelivery
 from tcrp_server.limits.connections import ConnectionTable, Phase
 from tcrp_server.members import Address
 from tcrp_server.tcp.control import CLOSED, READING, Connection, Control, Resolve
@@ -25,7 +25,8 @@ class ControlServer:
     """All TCP connections of a server. The loop calls on_deadline() and the callbacks that are registered here."""
 
     def __init__(self, listener: socket.socket, selector: selectors.BaseSelector, admission: Admission,
-                 delivery: Delivery, resolve: Resolve, codec: Any, config: Config, clock: Callable[[], float]) -> None:
+                 delivery: CoreDelivery, resolve: Resolve, codec: Any, config: Config,
+                 clock: Callable[[], float]) -> None:
         self._listener = listener
         self._selector = selector
         self._codec = codec

@@ -7,8 +7,7 @@ from tcrp.constants import NoticeKind, Status
 from tcrp.messages import Notice
 from tcrp_server import notices
 from tcrp_server.delivery import CoreDelivery
-from tcrp_server.events import Closed, Joined
-from tcrp_server.members import Refusal
+from tcrp_server.members import Closed, Joined, Refusal
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Rooms
 from tcrp_server.udp import icmp_errors as errqueue
