@@ -208,7 +208,7 @@ def main() -> int:
             bench = Bench(options, Path(folder))
             try:
                 bench.run()
-            except programs.Failed as failure:
+            except programs.BenchFailed as failure:
                 print(f"bench: {failure}", file=sys.stderr)
                 return 1
             figures = bench.report

@@ -24,7 +24,7 @@ def per_member(command: str, size: int, rooms: int, members: Path) -> float:
         programs.run_tool("join", server.port, rooms, size, members, cpu=load_cpu)
         with programs.generator("load", server.port, members, cpu=load_cpu) as generator:
             if generator.registered != size * rooms:
-                raise programs.Failed(f"only {generator.registered} of {size * rooms} members could register")
+                raise programs.BenchFailed(f"only {generator.registered} of {size * rooms} members could register")
             return (server.resident() - empty) / (size * rooms)
 
 

@@ -15,7 +15,7 @@ FAULTS = ("unregistered", "duplicates", "reordered", "misdelivered", "rejected",
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Cells as text; the first column is left-aligned, the others right-aligned."""
 
     title: str
@@ -45,17 +45,17 @@ def _faults(row: dict[str, Any]) -> str:
     return f" ({found})" if found else ""
 
 
-def _loads(title: str, shapes: dict[str, Any]) -> list[Table]:
+def _loads(title: str, shapes: dict[str, Any]) -> list[ReportTable]:
     """One table for each load: a row for each shape and contender."""
     tables = []
     for load in dict.fromkeys(load for loads in shapes.values() for load in loads):
         rows = [[f"{shape}: {contender}{_faults(row)}", *(_cell(row, key, form) for _, key, form in COLUMNS)]
                 for shape, loads in shapes.items() for contender, row in loads.get(load, {}).items()]
-        tables.append(Table(f"{title}, {load}", ["", *(name for name, _, _ in COLUMNS)], rows))
+        tables.append(ReportTable(f"{title}, {load}", ["", *(name for name, _, _ in COLUMNS)], rows))
     return tables
 
 
-def _ratios(title: str, shapes: dict[str, Any]) -> Table:
+def _ratios(title: str, shapes: dict[str, Any]) -> ReportTable:
     """All loads on a page: the limit's CPU time to that of each."""
     rows: dict[str, dict[str, str]] = {}
     for shape, loads in shapes.items():
@@ -63,26 +63,26 @@ def _ratios(title: str, shapes: dict[str, Any]) -> Table:
             for contender, row in contenders.items():
                 if row.get("cpu_ns_per_delivery_ratio") not in (None, 1.0):
                     rows.setdefault(f"{load}: {contender}", {})[shape] = f"{row['cpu_ns_per_delivery_ratio']:.2f}"
-    return Table(f"{title}, CPU time for a delivery: that of C to its own (C/it)", ["", *shapes],
+    return ReportTable(f"{title}, CPU time for a delivery: that of C to its own (C/it)", ["", *shapes],
                  [[name, *(cells.get(shape, "") for shape in shapes)] for name, cells in rows.items()])
 
 
-def _pairs(shapes: dict[str, Any]) -> Table:
+def _pairs(shapes: dict[str, Any]) -> ReportTable:
     """Ratios of neighbouring runs: lower quartile, median, upper quartile."""
     rows = [[f"{shape}, {load}", figure, *(f"{value:.3f}" for value in quartiles)]
             for shape, loads in shapes.items() for load, figures in loads.items()
             for figure, quartiles in figures.items()]
-    return Table("CPU time in neighbouring runs", ["", "ratio", "quartile", "median", "quartile"], rows)
+    return ReportTable("CPU time in neighbouring runs", ["", "ratio", "quartile", "median", "quartile"], rows)
 
 
-def _joins(rows: dict[str, Any]) -> Table:
+def _joins(rows: dict[str, Any]) -> ReportTable:
     columns = (("joins/s", "joins_per_second", "{:,.0f}"), ("CPU us each", "cpu_us_per_join", "{:.1f}"),
                ("C/it", "cpu_us_per_join_ratio", "{:.2f}"), ("core", "cpu_share", "{:.0%}"))
-    return Table("Create and join over TCP, 32 at once", ["", *(name for name, _, _ in columns)],
+    return ReportTable("Create and join over TCP, 32 at once", ["", *(name for name, _, _ in columns)],
                  [[who, *(_cell(row, key, form) for _, key, form in columns)] for who, row in rows.items()])
 
 
-def _memory(memory: dict[str, Any]) -> Table:
+def _memory(memory: dict[str, Any]) -> ReportTable:
     rows = [[f"{who}: {shape}", f"{octets:,.0f}", "octets a member"]
             for who, shapes in memory.get("per_member", {}).items() for shape, octets in shapes.items()]
     rows += [[f"{who}: growth over {result['joins']:,} joins and leaves", f"{result['octets_per_join']:,.1f}",
@@ -90,23 +90,23 @@ def _memory(memory: dict[str, Any]) -> Table:
     if "rooms" in memory:
         kept = memory["rooms"]
         rows.append([f"rooms alone, {kept['joins']:,} joins and leaves", f"{kept['blocks']:,}", "blocks kept"])
-    return Table("Memory", ["", "", ""], rows)
+    return ReportTable("Memory", ["", "", ""], rows)
 
 
-def _codecs(codecs: dict[str, Any]) -> Table:
+def _codecs(codecs: dict[str, Any]) -> ReportTable:
     ways = list(dict.fromkeys(way for figures in codecs.values() for way in figures))
-    return Table("Codecs, ns a datagram", ["", *ways],
+    return ReportTable("Codecs, ns a datagram", ["", *ways],
                  [[label, *(f"{figures[way]:,.0f}" if way in figures else "" for way in ways)]
                   for label, figures in codecs.items()])
 
 
-def _turn(parts: dict[str, Any]) -> Table:
+def _turn(parts: dict[str, Any]) -> ReportTable:
     shapes = list(dict.fromkeys(shape for figures in parts.values() for shape in figures))
-    return Table("A turn of the loop, us (members, messages that came)", ["", *shapes],
+    return ReportTable("A turn of the loop, us (members, messages that came)", ["", *shapes],
                  [[part, *(f"{figures[shape]:,.1f}" for shape in shapes)] for part, figures in parts.items()])
 
 
-def tables(report: dict[str, Any]) -> list[Table]:
+def tables(report: dict[str, Any]) -> list[ReportTable]:
     """All tables that the report has figures for."""
     result = []
     for title, part in ("Relay", "datagrams"), ("Other servers", "peers"):

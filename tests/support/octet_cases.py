@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class Case:
+class OctetCase:
     """`octets` read as `message`: a `value`, or the `code` and `field` of what is wrong."""
 
     message: str
@@ -32,11 +32,11 @@ class Case:
     field: str = ""
 
 
-def case(message: str, octets: bytes) -> Case:
+def case(message: str, octets: bytes) -> OctetCase:
     try:
-        return Case(message, octets, codec.decode(message, octets))
+        return OctetCase(message, octets, codec.decode(message, octets))
     except RemoteProtocolError as error:
-        return Case(message, octets, code=error.code, field=error.field)
+        return OctetCase(message, octets, code=error.code, field=error.field)
 
 
 def frame(operation: int, state: int, room_name: bytes, payload: bytes = b"", size: int | None = None) -> bytes:
@@ -94,7 +94,7 @@ BY_HAND: dict[str, list[bytes]] = {
 }
 
 
-def all_cases(examples: int = 50) -> list[Case]:
+def all_cases(examples: int = 50) -> list[OctetCase]:
     """The cases by hand, the vectors, and `examples` valid and as many broken ones of each message."""
     octets = [(name, item) for name, items in BY_HAND.items() for item in items]
     for file in sorted((ROOT / "spec" / "vectors").glob("*.json")):

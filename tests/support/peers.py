@@ -41,7 +41,7 @@ def header(room_name_size: int, operation: int, state: int, payload_size: int) -
     return bytes([room_name_size, operation, state]) + payload_size.to_bytes(29, "big")
 
 
-class Reply(NamedTuple):
+class ControlReply(NamedTuple):
     """All that a server said on a control connection; `token` is None without COMPLETE."""
 
     operation: int
@@ -74,7 +74,7 @@ class Caller:
         assert isinstance(frame, ControlFrame)
         return frame
 
-    def reply(self) -> Reply | None:
+    def reply(self) -> ControlReply | None:
         """RESPONSE, and COMPLETE where it must follow; None if the server closed without an octet."""
         response = self.frame()
         if response is None:
@@ -83,13 +83,13 @@ class Caller:
         payload = codec.decode_response_payload(response.operation_payload)
         assert payload.detail is None
         if payload.status != Status.OK:
-            return Reply(response.operation, response.room_name, payload.status)
+            return ControlReply(response.operation, response.room_name, payload.status)
         complete = self.frame()
         assert complete
         assert (complete.operation, complete.room_name, complete.state) == (
             response.operation, response.room_name, State.COMPLETE)
         token = codec.decode_complete_payload(complete.operation_payload).token
-        return Reply(response.operation, response.room_name, payload.status, token)
+        return ControlReply(response.operation, response.room_name, payload.status, token)
 
     def is_closed(self) -> bool:
         """Whether nothing follows but the end; waits for it."""
@@ -103,7 +103,7 @@ class Caller:
 
 
 def ask(port: int, operation: int, room: str, user: str, password: str | None = None, host: str = LOCAL,
-        source: str | None = None) -> Reply:
+        source: str | None = None) -> ControlReply:
     """The reply to one request on a connection of its own."""
     with Caller(port, host, source) as caller:
         caller.sock.sendall(request(operation, room, user, password))
@@ -112,7 +112,7 @@ def ask(port: int, operation: int, room: str, user: str, password: str | None = 
         return reply
 
 
-class Person:
+class SocketMember:
     """Someone with a token and a UDP socket that is connected to the server."""
 
     def __init__(self, port: int, udp_port: int, operation: int, room: str, user: str, password: str | None = None,
@@ -132,7 +132,7 @@ class Person:
         sock.connect((host, udp_port))
         return sock
 
-    def __enter__(self) -> Person:
+    def __enter__(self) -> SocketMember:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -223,13 +223,13 @@ def test_both_servers_give_every_member_a_token_of_its_own(server: str, tmp_path
             (f"room{room:06}", f"user{seat:04}") for room in range(3) for seat in range(4)]
         assert {len(token) for _, token, _ in lines} == {22}
         assert len({token for _, token, _ in lines}) == 12
-        with pytest.raises(programs.Failed, match="status 1"):  # ROOM_EXISTS
+        with pytest.raises(programs.BenchFailed, match="status 1"):  # ROOM_EXISTS
             programs.run_tool("join", running.port, 3, 4, members)
 
 
 @needs_c
 def test_a_program_that_does_not_start_is_named_with_its_words() -> None:
-    with pytest.raises(programs.Failed, match=r"no line 'READY \.\.\.'.*unrecognized"), programs.running(
+    with pytest.raises(programs.BenchFailed, match=r"no line 'READY \.\.\.'.*unrecognized"), programs.running(
             [sys.executable, "-m", "server", "--no-such-option"], "READY ", None):
         pass
 

@@ -1,4 +1,4 @@
-"""What a process uses and what the kernel has dropped, from /proc (Linux: proc(5))."""
+"""What a process uses, and which datagrams the kernel dropped, from /proc (Linux: proc(5))."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
-class Usage:
+class ProcessUsage:
     """Of the process `pid`."""
 
     def __init__(self, pid: int) -> None:

@@ -1,7 +1,7 @@
-"""Who attacks the datagram socket: `python -m fuzz.strangers KIND PORT RATE SECONDS`, its target on standard input.
+"""Attacks on the UDP port: `python -m fuzz.udp_flood KIND PORT RATE SECONDS`, its target on standard input.
 
-Prints one line of JSON when it begins, and one at the end: what was sent, how fast, and what came back, which must be
-nothing. The sources are other loopback addresses than 127.0.0.1, where the honest members are.
+Prints BEGIN when it begins, and at the end a line of JSON: what was sent, how fast, and what came back, which must be
+nothing. The sources are loopback addresses other than 127.0.0.1, which the baseline room uses.
 """
 
 from __future__ import annotations

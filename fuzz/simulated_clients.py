@@ -1,11 +1,11 @@
-"""Who lives in a world: people with clients, strangers, and members who mean no good."""
+"""The clients of a simulated world: well-behaved ones, one without a token, and a malicious member."""
 
 from __future__ import annotations
 
 from random import Random
 from typing import Any
 
-from fuzz.world import Line, World, address_of
+from fuzz.world import SimulatedConnection, World, address_of
 from tcrp import codec
 from tcrp.constants import Operation
 from tcrp.messages import ChatDatagram, ControlMessage, Keepalive, Request, TextMessage
@@ -30,12 +30,12 @@ ENDINGS = (RequestFailed, RoomLeft, RequestRefused, MemberRemoved, RoomClosed, S
 ROOMS = ("tea", "茶室")
 PASSWORDS = ("", "", "", "sésame")
 WORDS = ("hi", "こんにちは", "\ttab", "a: b", "e\u0301\u0301", "👩‍👩‍👧 fam", "x" * 3_000)
-ACTIVE = 60.0   # seconds in which people do things
+ACTIVE = 60.0   # seconds in which clients act
 ANSWER = 5.0    # seconds
 
 
-class Person:
-    """Someone with a client, who comes, talks, and goes or vanishes."""
+class SimulatedClient:
+    """A well-behaved client: it joins, talks, and leaves or vanishes."""
 
     def __init__(self, world: World, name: str, host: str) -> None:
         self.world = world
@@ -43,7 +43,7 @@ class Person:
         self.host = host
         self.port = world.random.randrange(1024, 65_536)
         self.session: Any = None
-        self.line: Line | None = None
+        self.line: SimulatedConnection | None = None
         self.sessions = 0
         self.said = 0
         world.clock.at(world.random.uniform(0, 20), self.come)
@@ -70,7 +70,7 @@ class Person:
             world.clock.at(world.clock.now + random.uniform(0, 30), lambda: self.act(session))
 
     def act(self, session: Session) -> None:
-        """Do one of the things that people do."""
+        """Do one of the things that users do."""
         random, now = self.world.random, self.world.clock.now
         if session.is_over or session is not self.session or now > ACTIVE:
             return
@@ -163,8 +163,8 @@ class Person:
         self.world.listeners.pop(address_of(self.host, self.port), None)
 
 
-class Stranger:
-    """Someone without a token, who listens on the wire: sends what it likes from where it likes."""
+class Outsider:
+    """An attacker without a token, but who can read the traffic: sends anything from any address."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -205,8 +205,8 @@ class Stranger:
                               b"\x16\x03\x01" + bytes(300), bytes(9_000)))
 
 
-class Mallory(Person):
-    """A member whose program says whatever it likes, far too fast, and repeats what it hears."""
+class Mallory(SimulatedClient):
+    """A malicious member: sends anything, far too fast, and repeats what it hears."""
 
     def come(self) -> None:
         """Ask for a room, and tell a port at times."""

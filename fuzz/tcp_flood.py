@@ -1,6 +1,6 @@
-"""Who attacks the TCP port: `python -m fuzz.callers KIND PORT SECONDS`. Sources are addresses of 127.8.0.0/16.
+"""Attacks on the TCP port: `python -m fuzz.tcp_flood KIND PORT SECONDS`. Sources are addresses of 127.8.0.0/16.
 
-Prints one line of JSON when it begins, and one at the end: how many connections there were, and how they ended.
+Prints BEGIN when it begins, and at the end a line of JSON: how many connections there were, and how they ended.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tcrp.constants import LIMITS
 
 SLOW = 5_000        # connections at once
 ADDRESSES = 500
-RATE = 1_000        # new connections a second, of the kinds that come and go
+RATE = 1_000        # new connections a second, of the kinds that do not stay
 _MOST = 2_000       # of these at once; more are not opened while the server is slow
 _DRIP = 0.5         # seconds between two octets of a slow one
 _TICK = 0.01
@@ -50,7 +50,7 @@ def sizes(random: Random) -> Iterator[bytes]:
 
 
 def churn(random: Random) -> Iterator[bytes]:
-    """People who come and go, in all ways but the right one; some leave a room and a member behind."""
+    """Connections that break off or speak another protocol, and joins that leave a room and a member behind."""
     whole = request(1, "lobby", b'{"username":"eve"}')
     for number in itertools.count():
         room = f"churn {number // 3}"
@@ -60,11 +60,11 @@ def churn(random: Random) -> Iterator[bytes]:
 
 
 def holders(random: Random) -> Iterator[bytes]:
-    """The longest request that is accepted, but for its last octet."""
+    """The longest request that is accepted, without its last octet."""
     yield from itertools.repeat(request(1, "r" * 255, b"u" * LIMITS.request_accept)[:-1])
 
 
-class Callers:
+class TcpFlood:
     """Connections to one server. Each sends its octets, and reads to the end."""
 
     def __init__(self, port: int) -> None:
@@ -151,43 +151,43 @@ class Callers:
         self._selector.close()
 
 
-def hold(callers: Callers, most: int, octets: Iterator[bytes], seconds: float, drips: bool) -> None:
+def hold(flood: TcpFlood, most: int, octets: Iterator[bytes], seconds: float, drips: bool) -> None:
     """`most` connections at once; those that the server ends are opened again, at most RATE * 5 a second."""
     until, drip_at = time.monotonic() + seconds, time.monotonic() + _DRIP
     while (now := time.monotonic()) < until:
-        for _ in range(min(most - len(callers), int(RATE * 5 * _TICK))):
-            callers.open(next(octets))
-        callers.work(_TICK, may_reset=False)
+        for _ in range(min(most - len(flood), int(RATE * 5 * _TICK))):
+            flood.open(next(octets))
+        flood.work(_TICK, may_reset=False)
         if drips and now >= drip_at:
-            callers.drip()
+            flood.drip()
             drip_at = now + _DRIP
-        callers.counts["most at once"] = max(callers.counts["most at once"], len(callers))
+        flood.counts["most at once"] = max(flood.counts["most at once"], len(flood))
 
 
-def hurry(callers: Callers, octets: Iterator[bytes], seconds: float, may_reset: bool) -> None:
+def hurry(flood: TcpFlood, octets: Iterator[bytes], seconds: float, may_reset: bool) -> None:
     """RATE new connections a second."""
     start = time.monotonic()
     while (now := time.monotonic()) < start + seconds:
         due = int((now - start) * RATE) + 1
-        while callers.counts["opened"] < due and len(callers) < _MOST:
-            callers.open(next(octets))
-        callers.work(_TICK, may_reset)
+        while flood.counts["opened"] < due and len(flood) < _MOST:
+            flood.open(next(octets))
+        flood.work(_TICK, may_reset)
 
 
 def attack(kind: str, port: int, seconds: float) -> dict[str, Any]:
-    """All of one kind; the account."""
+    """Run the attack of that kind; returns its account."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    callers, random = Callers(port), Random(kind)
+    flood, random = TcpFlood(port), Random(kind)
     if kind == "slow":
-        hold(callers, SLOW, itertools.repeat(bytes((5, 1))), seconds, drips=True)
+        hold(flood, SLOW, itertools.repeat(bytes((5, 1))), seconds, drips=True)
     elif kind == "holders":
-        hold(callers, LIMITS.max_connections, holders(random), seconds, drips=False)
+        hold(flood, LIMITS.max_connections, holders(random), seconds, drips=False)
     else:
-        hurry(callers, {"passwords": wrong_passwords, "sizes": sizes, "churn": churn}[kind](random), seconds,
+        hurry(flood, {"passwords": wrong_passwords, "sizes": sizes, "churn": churn}[kind](random), seconds,
               may_reset=kind == "churn")
-    callers.close()
-    return {"rate": round(callers.counts["opened"] / seconds), "seconds": seconds, **callers.counts,
-            "statuses": dict(sorted(callers.statuses.items()))}
+    flood.close()
+    return {"rate": round(flood.counts["opened"] / seconds), "seconds": seconds, **flood.counts,
+            "statuses": dict(sorted(flood.statuses.items()))}
 
 
 def main() -> None:

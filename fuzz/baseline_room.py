@@ -1,7 +1,7 @@
-"""A room of people who only chat, and an exact account of what each of them received: `python -m fuzz.honest PORT`.
+"""A room of well-behaved members that accounts for every datagram: `python -m fuzz.baseline_room PORT`.
 
-It joins, prints its room and tokens as a line of JSON, and then does a run for each line of standard input,
-`RATE SECONDS`, answered by a line of JSON (Room.run).
+It joins, prints its room, tokens and ports as a line of JSON, and then does a run for each line of standard input,
+`RATE SECONDS`, and answers each with a line of JSON (BaselineRoom.run).
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ import sys
 import time
 from typing import Any
 
-from tests.support.peers import CREATE, JOIN, Person
+from tests.support.peers import CREATE, JOIN, SocketMember
 
-ROOM = "honest"
+ROOM = "baseline"
 MEMBERS = 10
-LAST_ONES = 2.0  # seconds without any datagram, after which what is missing counts as lost
-_SIZE = 100      # octets of text, as in the load that the assignment asks for
+LAST_ONES = 2.0  # seconds without a datagram, after which the missing ones count as lost
+_SIZE = 100      # octets of text, as in tests/bench
 _NUMBER = 9      # digits at its beginning
 
 
-class Room:
-    """`MEMBERS` people in one room at the server on `port`, each with a socket of their own."""
+class BaselineRoom:
+    """`MEMBERS` members of one room on the server at `port`, each with its own socket."""
 
     def __init__(self, port: int) -> None:
-        self.people = [Person(port, port, JOIN if number else CREATE, ROOM, f"user {number}")
+        self.members = [SocketMember(port, port, JOIN if number else CREATE, ROOM, f"user {number}")
                        for number in range(MEMBERS)]
         self._selector = selectors.DefaultSelector()
-        for number, person in enumerate(self.people):
-            person.register()
-            for earlier in self.people[:number]:
+        for number, member in enumerate(self.members):
+            member.register()
+            for earlier in self.members[:number]:
                 earlier.hear()
-            person.sock.setblocking(False)
-            person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-            self._selector.register(person.sock, selectors.EVENT_READ, number)
+            member.sock.setblocking(False)
+            member.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+            self._selector.register(member.sock, selectors.EVENT_READ, number)
         self._number = 0
 
     @property
     def ports(self) -> list[int]:
-        """Where the members receive."""
-        return [person.sock.getsockname()[1] for person in self.people]
+        """The UDP ports of the members."""
+        return [member.sock.getsockname()[1] for member in self.members]
 
     def run(self, rate: float, seconds: float) -> dict[str, Any]:
         """Say `rate` lines a second, all members in turn. Latency counts from the call of send() to the return of
@@ -74,9 +74,9 @@ class Room:
                 **{name: percentile(latencies, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("longest", 1))}}
 
     def _say(self, number: int) -> bool:
-        person = self.people[number % MEMBERS]
+        member = self.members[number % MEMBERS]
         try:
-            person.sock.send(person.datagram(b"%0*d" % (_NUMBER, number) + b"x" * (_SIZE - _NUMBER)))
+            member.sock.send(member.datagram(b"%0*d" % (_NUMBER, number) + b"x" * (_SIZE - _NUMBER)))
         except OSError:
             return False
         return True
@@ -86,7 +86,7 @@ class Room:
         now = time.monotonic()
         while True:
             try:
-                octets = self.people[member].sock.recv(65_535)
+                octets = self.members[member].sock.recv(65_535)
             except OSError:
                 return now
             now = time.monotonic()
@@ -106,13 +106,13 @@ class Room:
 
 
 def percentile(ordered: list[float], share: float) -> float:
-    """That of an ordered list, 0 of an empty one."""
+    """The `share` quantile of an ordered list, 0 of an empty one."""
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3) if ordered else 0.0
 
 
 def main() -> None:
-    room = Room(int(sys.argv[1]))
-    tokens = [person.token for person in room.people]
+    room = BaselineRoom(int(sys.argv[1]))
+    tokens = [member.token for member in room.members]
     print(json.dumps({"room": ROOM, "tokens": tokens, "ports": room.ports}), flush=True)
     for line in sys.stdin:
         rate, seconds = map(float, line.split())
