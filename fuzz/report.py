@@ -26,7 +26,8 @@ def table(report: dict[str, Any]) -> str:
             run["attack"], f"{flood['rate']:,}" if flood else "",
             f"{100 * baseline['delivered'] / max(1, baseline['expected']):.3f}%", str(sum(run["drops"].values())),
             f"{baseline['p50']:.2f}", f"{baseline['p99']:.2f}", f"{baseline['longest']:.1f}",
-            f"{joins['open']['p50']:.1f}", f"{joins['open']['longest']:.0f}", f"{refused}/{came}", f"{run['memory']['growth'] / 2 ** 20:+.1f}",
+            f"{joins['open']['p50']:.1f}", f"{joins['open']['longest']:.0f}", f"{refused}/{came}",
+            f"{run['memory']['growth'] / 2 ** 20:+.1f}",
             str(flood["octets_back"]) if "octets_back" in flood else "", f"{100 * run['cpu']:.0f}%"])
     memories = [run["memory"] for run in report["runs"]]
     held = [memory["octets_per_connection"] for memory in memories if "octets_per_connection" in memory]

@@ -1,4 +1,4 @@
-"""Attacks on a server with default limits, while a room chats there: `make torture`, `python -m fuzz.torture [--quick]`.
+"""Attacks on a server while a room chats there: `make torture`, `python -m fuzz.torture [--quick]`.
 
 A room of ten sends 200 lines a second, first alone, then during each attack; probes join and leave. The server runs
 as a user starts it, except that a member may send more than ten lines a second. Linux only.

@@ -157,7 +157,7 @@ def accepting(command: Sequence[object], port: int, cpu: Cpu) -> Iterator[Measur
 
 @contextlib.contextmanager
 def _started(command: Sequence[object], cpu: Cpu) -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
-    """A process of its own group, and its last words on standard error. Raises BenchFailed if the program is missing."""
+    """A process of its own group, and its last words on standard error. Raises BenchFailed if it is missing."""
     if not shutil.which(str(command[0])):
         raise BenchFailed(f"{command[0]}: no such program")
     with tempfile.TemporaryFile("w+") as errors, subprocess.Popen(

@@ -18,7 +18,7 @@ from tcrp_server import loop as module
 from tcrp_server import sockets
 from tcrp_server.app import make_loop
 from tcrp_server.config import load
-from tcrp_server.linux.mmsg_sender import MmsgSender
+from tcrp_server.udp.sender import PlainSender
 from tests.support.peers import CREATE, JOIN, LOCAL, PATIENCE, SocketMember, ask, has_heard, joined
 from tests.support.senders import WAYS
 from tests.support.server_process import ServerThread, served
@@ -76,7 +76,7 @@ def udp(server: ServerThread, pair: tuple[SocketMember, SocketMember]) -> Udp:
     receiver: Any = server.loop._receiver
     sender: Any = server.loop._sender
     server.loop._udp = receiver._sock = sender._sock = udp
-    if isinstance(sender, MmsgSender):
+    if type(sender) is not PlainSender:  # one that makes system calls of its own
         send, receive = sender._out._call, receiver._incoming._call
         sender._out._call = lambda *call: -1 if udp.send_faults else send(*call)
         receiver._incoming._call = lambda *call: -1 if udp.receive_faults else receive(*call)
