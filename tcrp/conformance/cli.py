@@ -51,7 +51,7 @@ def main(argv: Sequence[str], program: str = "tcrp conform") -> int:
         if argv[:1] == [name]:  # the others are not loaded
             module = importlib.import_module(f"tcrp.conformance.{name}")
             module.add_arguments(command)
-            command.set_defaults(main=module.main)
+            command.set_defaults(main=module.main, called=command.prog)
     arguments = parser.parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # names are in any script, terminals are not

@@ -69,17 +69,17 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         cases = [case for group in vectors.load(folder).values() for case in group]
     except (OSError, ValueError, KeyError) as error:
-        return _refuse(f"no vectors in {folder}: {error!a} (--vectors DIR names the folder spec/vectors)")
+        return _refuse(arguments, f"no vectors in {folder}: {error!a} (--vectors DIR names the folder spec/vectors)")
     unknown = [id for id in arguments.case if not any(_is_named(case, [id]) for case in cases)]
     if unknown:
-        return _refuse(f"no case or vector is called {unknown[0]!a} (--list tells them)")
+        return _refuse(arguments, f"no case or vector is called {unknown[0]!a} (--list tells them)")
     if arguments.case:
         cases = [case for case in cases if _is_named(case, arguments.case)]
     if arguments.list:
         list_cases(cases)
         return report.ALL_PASSED
     if not arguments.command:
-        return _refuse("name the program, after --: python -m tcrp conform codec -- ./my-codec")
+        return _refuse(arguments, "name the program, after --: ./my-codec")
     return _run(arguments, cases)
 
 
@@ -94,11 +94,11 @@ def _run(arguments: argparse.Namespace, cases: list[Case]) -> int:
     began = time.monotonic()
     try:
         if trouble := _trouble(program, cases[0]):
-            print(f"conform codec: the program does not run: {trouble}", file=sys.stderr)
+            print(f"{arguments.called}: the program does not run: {trouble}", file=sys.stderr)
             return report.UNREACHABLE
         outcomes = list(run(cases, program, again))
     except OSError as error:
-        print(f"conform codec: {arguments.command[0]}: {error.strerror}", file=sys.stderr)
+        print(f"{arguments.called}: {arguments.command[0]}: {error.strerror}", file=sys.stderr)
         return report.UNREACHABLE
     finally:
         program.close()
@@ -108,7 +108,7 @@ def _run(arguments: argparse.Namespace, cases: list[Case]) -> int:
     found = Report(shlex.join(arguments.command), outcomes, time.monotonic() - began, notes, left_out)
     code = write(found, arguments)
     if all(each.verdict == report.SKIP for each in outcomes):
-        print("conform codec: the program answered nothing", file=sys.stderr)
+        print(f"{arguments.called}: the program answered nothing", file=sys.stderr)
         return report.UNREACHABLE
     return code
 
@@ -139,6 +139,6 @@ def _is_named(case: Case, ids: Sequence[str]) -> bool:
     return case.id in ids or case.id.partition("-")[2] in ids
 
 
-def _refuse(words: str) -> int:
-    print(f"conform codec: {words}", file=sys.stderr)
+def _refuse(arguments: argparse.Namespace, words: str) -> int:
+    print(f"{arguments.called}: {words}", file=sys.stderr)
     return report.USAGE

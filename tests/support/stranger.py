@@ -1,4 +1,4 @@
-"""A chat client by someone who has read nothing but the assignment and the specification: socket and json."""
+"""A chat client that shares no code with this repository: socket and json."""
 import json
 import socket
 

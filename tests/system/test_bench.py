@@ -15,7 +15,7 @@ from typing import Any, Callable
 import pytest
 
 from tests.bench import __main__ as command
-from tests.bench import chart, datagrams, pairs, programs, report
+from tests.bench import datagrams, pairs, programs, report
 
 needs_c = pytest.mark.skipif(sys.platform != "linux" or not programs.compiler(),
                              reason="the load generators need Linux and a C compiler")
@@ -290,7 +290,7 @@ def test_the_chart_has_a_bar_for_each_figure_in_proportion() -> None:
     assert svg
     root = ET.fromstring(svg)
     space = "{http://www.w3.org/2000/svg}"
-    widths = [float(bar.attrib["width"]) for bar in root.iter(f"{space}rect") if bar.get("x") == str(chart.LABELS)]
+    widths = [float(bar.attrib["width"]) for bar in root.iter(f"{space}rect") if bar.get("x") == str(report.LABELS)]
     assert widths == [2 * widths[1], widths[1]]
     assert "2,000" in {text.text for text in root.iter(f"{space}text")}
     assert report.svg({"reps": 1}) is None

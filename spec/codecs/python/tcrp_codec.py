@@ -1172,7 +1172,7 @@ class FrameReader:
         if payload_size > self._accept:
             raise _too_much(ErrorCode.TOO_LARGE, payload_size, self._accept)
         size = LIMITS.control_header_size + header.room_name_size + payload_size
-        # SPEC CTL-08: "take a strict prefix of a valid frame as incomplete, not as invalid"
+        # SPEC CTL-08: "take a proper prefix of a valid frame as incomplete, not as invalid"
         if len(self._buffer) < size:
             return NEED_DATA
         octets = bytes(self._buffer[:size])

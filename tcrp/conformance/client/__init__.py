@@ -67,16 +67,16 @@ def main(arguments: argparse.Namespace) -> int:
         wanted = run.choose(known, arguments)
         cases = wanted if is_slow_wanted else run.choose(CASES, arguments)
     except ValueError as error:
-        return _failed(USAGE, str(error))
+        return _failed(arguments, USAGE, str(error))
     if arguments.list:
         run.list_cases(cases)
         return 0
     if not arguments.program:
-        return _failed(USAGE, "the program under test is missing: conform client [options] -- COMMAND...")
+        return _failed(arguments, USAGE, "the program under test is missing; it follows --")
     if wrong := unknown_placeholder(arguments.program):
-        return _failed(USAGE, wrong)
+        return _failed(arguments, USAGE, wrong)
     if shutil.which(arguments.program[0]) is None:
-        return _failed(UNREACHABLE, f"there is no program {arguments.program[0]!a}")
+        return _failed(arguments, UNREACHABLE, f"there is no program {arguments.program[0]!a}")
     settings = ClientSettings(arguments.program, arguments.start, arguments.patience, arguments.time_limit)
     began = time.monotonic()
     outcomes = runner(settings, arguments.jobs, run.show_progress(len(cases))).run(cases)
@@ -106,6 +106,6 @@ def runner(settings: ClientSettings, jobs: int,
     return run.CaseRunner("client", opened, again, jobs=jobs, on_outcome=on_outcome)
 
 
-def _failed(code: int, message: str) -> int:
-    print(f"tcrp conform client: {message}", file=sys.stderr)
+def _failed(arguments: argparse.Namespace, code: int, message: str) -> int:
+    print(f"{arguments.called}: {message}", file=sys.stderr)
     return code

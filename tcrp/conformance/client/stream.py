@@ -12,7 +12,7 @@ CASES = Cases("5.2", needs=("client-request",))
 _BETWEEN = 0.004  # seconds between pieces, so that they are read one by one
 _PAUSE = 1.5      # seconds: long for a network, short for the 5 s of CTL-20
 _SAME = {"CTL-07": "MUST read the same frames from the same octets, however TCP cuts them into pieces"}
-_PREFIX = {"CTL-08": "MUST take a strict prefix of a valid frame as incomplete, not as invalid, while the stream is "
+_PREFIX = {"CTL-08": "MUST take a proper prefix of a valid frame as incomplete, not as invalid, while the stream is "
                      "open and its time is not over"}
 
 

@@ -129,7 +129,7 @@ def main(arguments: argparse.Namespace) -> int:
         cases = run.choose(CASES, arguments)
         host, port = split_address(arguments.address)
     except ValueError as error:
-        print(f"python -m tcrp conform server: {error}", file=sys.stderr)
+        print(f"{arguments.called}: {error}", file=sys.stderr)
         return USAGE
     if arguments.list:
         run.list_cases(cases)
@@ -148,7 +148,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         target = Target(settings)
     except Unreachable as error:
-        print(f"python -m tcrp conform server: no server at {arguments.address}: {error}", file=sys.stderr)
+        print(f"{arguments.called}: no server at {arguments.address}: {error}", file=sys.stderr)
         return UNREACHABLE
     return run.write(judge(target, cases, arguments.jobs, arguments.address), arguments)
 

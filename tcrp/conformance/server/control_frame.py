@@ -12,7 +12,7 @@ from tcrp.messages import RequestPayload
 CASES = Cases("5.1", needs=("server-room-not-found",))
 
 FROM_THE_HEADER = ("A server MUST refuse a request from its header, without waiting for the body, if `state` is not 0, "
-                   "`operation` is none that it serves, or `room_name_size` is 0.")
+                   "`operation` is not one that it serves, or `room_name_size` is 0.")
 ABOVE = ("A receiver MUST treat an `operation_payload_size` above 536,870,912 as invalid as soon as the 32 octets of "
          "the header are there.")
 NOT_UTF8 = "A receiver MUST treat a text field that is not UTF-8 as invalid, and never repair or shorten it."

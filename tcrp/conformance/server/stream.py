@@ -14,7 +14,7 @@ CASES = Cases("5.2", needs=("server-room-not-found",))
 
 PIECES = "A receiver MUST read the same frames from the same octets, however TCP cuts them into pieces."
 PREFIX = (
-    "A receiver MUST take a strict prefix of a valid frame as incomplete, not as invalid, while the stream is "
+    "A receiver MUST take a proper prefix of a valid frame as incomplete, not as invalid, while the stream is "
     "open and its time is not over."
 )
 TOO_LATE = (

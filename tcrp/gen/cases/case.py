@@ -38,7 +38,7 @@ FLAGS = {
     "refused": "Valid for a codec; a server refuses the request, from its header.",
     "rejected": "The envelope (sizes, room name, token) is good: a server answers with a REJECTED notice, and not "
                 "with silence as for other invalid datagrams.",
-    "variant": "Seen in programs that people use; see Annexe B.",
+    "variant": "Seen in programs that people use; see Appendix B.",
     "should": "Holds for who follows SHOULD requirements too. Others may behave in another way, with a reason.",
 }
 
