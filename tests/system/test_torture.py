@@ -99,7 +99,7 @@ def test_there_was_coming_and_going(long_evening: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("place", "words"), [
     (("after", "files"), "files at the end"), (("after", "threads"), "threads at the end"),
-    (("after", "rooms"), "rooms of"),
+    (("after", "rooms"), "rooms whose"),
     (("samples", -1, "resident"), "memory grows"), (("samples", 3, "threads"), "threads were added"),
 ])
 def test_notices_growth(long_evening: dict[str, Any], place: tuple[Any, ...], words: str) -> None:
