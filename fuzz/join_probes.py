@@ -21,6 +21,7 @@ from fuzz.baseline_room import percentile
 from tcrp.constants import Status
 from tcrp_server.password_workers import THREADS
 from tests.support.peers import CREATE, JOIN, Caller, SocketMember, request
+from tests.support.wire import chat
 
 PASSWORD = "the right one"
 OPEN = "open"
@@ -101,8 +102,7 @@ class JoinProbes:
         self._times[kind].append(took)
         if reply.token:
             with SocketMember.new_socket(self._port, "127.0.0.1", address) as sock:
-                name = room.encode()
-                leave = bytes((len(name), len(reply.token))) + name + reply.token.encode() + b"\0\1"
+                leave = chat(room.encode(), reply.token.encode(), b"\0\1")
                 sock.settimeout(1.0)
                 for _ in range(10):  # what the kernel drops is said again
                     sock.send(leave)

@@ -25,6 +25,7 @@ from tcrp_client.events import (
     ServerUnreachable,
 )
 from tcrp_client.session import Session
+from tests.support.wire import announcement, chat
 
 ENDINGS = (RequestFailed, RoomLeft, RequestRefused, MemberRemoved, RoomClosed, ServerUnreachable)
 ROOMS = ("tea", "茶室")
@@ -192,7 +193,7 @@ class Outsider:
         token = random.choice(tokens) if tokens and random.random() < 0.7 else b"%022x" % random.getrandbits(88)
         room = random.choice(ROOMS).encode()
         message = random.choice((b"", b"\0\1", b"\0\2", b"\0", b"hello", b"x" * 4_000, b"\xff"))
-        whole = bytes((len(room), len(token))) + room + token + message
+        whole = chat(room, token, message)
         return random.choice((whole, whole[:random.randrange(len(whole) + 1)], b"", bytes(2_000),
                               b"\xff\xff" + whole, random.randbytes(40) if hasattr(random, "randbytes") else whole))
 
@@ -213,7 +214,7 @@ class Mallory(SimulatedClient):
         super().come()
         if self.line is not None and self.world.random.random() < 0.3:
             self.world.watch.announcing = True
-            self.line.to_server(self.port.to_bytes(2, "big"))
+            self.line.to_server(announcement(self.port))
 
     def act(self, session: Session) -> None:
         """Send a burst of anything."""

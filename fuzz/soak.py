@@ -23,6 +23,7 @@ from fuzz.report import columns
 from tcrp.constants import Status
 from tests.support.peers import CREATE, JOIN, LOCAL, Caller, SocketMember, ask, request
 from tests.support.server_process import ROOT, server
+from tests.support.wire import envelope
 
 IDLE = 2.0               # seconds, the server's idle timeout
 SLACK = 2 << 20          # octets by which memory may differ after the first half
@@ -40,7 +41,7 @@ class Guest:
 
     def __init__(self, port: int, room: str, token: str) -> None:
         self._port = port
-        self._prefix = bytes((len(room), len(token))) + room.encode() + token.encode()
+        self._prefix = envelope(room.encode(), token.encode())
         self.move()
 
     def move(self) -> None:

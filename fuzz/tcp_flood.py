@@ -20,6 +20,7 @@ from random import Random
 from typing import Any
 
 from tcrp.constants import LIMITS
+from tests.support.wire import HEADER, frame
 
 SLOW = 5_000        # connections at once
 ADDRESSES = 500
@@ -32,8 +33,7 @@ LOCKED = "locked"   # a room with a password
 
 
 def request(operation: int, room: str, payload: bytes) -> bytes:
-    name = room.encode()
-    return bytes((len(name), operation, 0)) + len(payload).to_bytes(29, "big") + name + payload
+    return frame(operation, 0, room.encode(), payload)
 
 
 def wrong_passwords(random: Random) -> Iterator[bytes]:
@@ -46,7 +46,7 @@ def sizes(random: Random) -> Iterator[bytes]:
     for value, octet in itertools.cycle(itertools.product((1, 0x80, 0xFF), range(29))):
         size = value << 8 * (28 - octet)
         size = size if size > LIMITS.request_accept else LIMITS.request_accept + value
-        yield bytes((5, random.choice((1, 2)), 0)) + size.to_bytes(29, "big") + b"lobby" + b"x" * 50_000
+        yield frame(random.choice((1, 2)), 0, b"lobby", b"x" * 50_000, size)
 
 
 def churn(random: Random) -> Iterator[bytes]:
@@ -140,8 +140,8 @@ class TcpFlood:
         self._selector.unregister(sock)
         sock.close()
         self.counts[how] += 1
-        if len(reply) > 32 + (reply[0] if reply else 0):
-            self.statuses[reply[32 + reply[0]]] += 1
+        if len(reply) > HEADER + (reply[0] if reply else 0):
+            self.statuses[reply[HEADER + reply[0]]] += 1
         elif how == "closed by the server":
             self.counts["without an answer"] += 1
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from tests.support.wire import chat
+
 SOURCES = 16     # addresses, 127.0.7.1 and following
 _TICK = 0.002    # seconds between two bursts
 _ECHOES = 0.3    # seconds to wait for answers at the end
@@ -37,11 +39,10 @@ def spoofed(random: Random, target: dict[str, Any]) -> Iterator[bytes]:
     from an address that is not theirs."""
     room = target["room"].encode()
     real = [token.encode() for token in target["tokens"]]
-    prefix = bytes((len(room), len(real[0]))) + room
     messages = itertools.cycle((b"", b"I am a member", b"\0\1", b"\0\2", b"\xff", b"\0", b"x" * 1_000))
     for number, message in enumerate(messages):
         token = real[number // 2 % len(real)] if number % 2 else b"%022x" % random.getrandbits(88)
-        yield prefix + token + message
+        yield chat(room, token, message)
 
 
 def flood(port: int, rate: float, seconds: float, datagrams: Iterator[bytes]) -> dict[str, Any]:

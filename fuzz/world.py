@@ -19,6 +19,7 @@ from tcrp.text import relay_text
 from tcrp_server import logs
 from tcrp_server.members import Address, Member
 from tests.support.dialogues import DialogueServer, QueuedSocket
+from tests.support.wire import HEADER, frame_size
 
 IDLE = 100.0  # seconds, the server's idle_timeout
 DOWN = 1.0    # seconds that a restart takes
@@ -73,11 +74,11 @@ class Watch:
         """The server says something on a TCP connection from `host`: whole frames, of which COMPLETE has a token."""
         assert not any(token in octets for token in self.owners), "a token is told twice"
         while octets:
-            room, payload = 32 + octets[0], 32 + octets[0] + int.from_bytes(octets[3:32], "big")
-            assert payload <= len(octets), "a reply ends in a frame"
+            room, size = HEADER + octets[0], frame_size(octets)
+            assert size is not None and size <= len(octets), "a reply ends in a frame"
             if octets[2] == 2:
-                self.owners[octets[room:payload]] = octets[32:room], host
-            octets = octets[payload:]
+                self.owners[octets[room:size]] = octets[HEADER:room], host
+            octets = octets[size:]
 
     def state(self) -> Any:
         """All that a datagram could change."""
@@ -144,12 +145,12 @@ class SimulatedConnection(QueuedSocket):
     def send(self, octets: bytes, flags: int = 0) -> int:
         assert not self.is_ended
         self._world.watch.reply(octets, self.name)
-        if octets[32 + octets[0]] == Status.SERVER_FULL:  # there are never so many rooms: a connection gives way
+        if octets[HEADER + octets[0]] == Status.SERVER_FULL:  # there are never so many rooms: a connection gives way
             self._world.watch.counts["gave way"] += 1
             assert self is not self._world.lines[-1], "a newcomer is refused"
             came = self._arrived
-            is_whole = len(came) >= 32 and len(came) >= 32 + came[0] + int.from_bytes(came[3:32], "big")
-            assert not is_whole, "a whole request gives way"
+            size = frame_size(came)
+            assert size is None or len(came) < size, "a whole request gives way"
         self._carry(octets, lambda piece: self.receive and self.receive(piece))
         return len(octets)
 

@@ -22,7 +22,8 @@ from tcrp.gen import model
 from tcrp.gen.documents import kaitai
 from tcrp.gen.introspect import protocol
 from tcrp.gen.model import SchemaError
-from tests.support.octet_cases import BY_HAND, ROOT, OctetCase, all_cases, case, frame
+from tests.support.octet_cases import BY_HAND, ROOT, OctetCase, all_cases, case
+from tests.support.wire import frame
 
 KSY = ROOT / "spec" / "tcrp.ksy"
 HERE = Path(__file__).resolve().parents[1] / "support"

@@ -20,7 +20,8 @@ from tcrp import messages
 from tcrp.constants import DEFAULT_PORT, LIMITS, ErrorCode
 from tcrp.gen.documents import wireshark
 from tcrp.gen.introspect import protocol
-from tests.support.octet_cases import ROOT, OctetCase, all_cases, chat, frame
+from tests.support.octet_cases import ROOT, OctetCase, all_cases
+from tests.support.wire import chat, frame
 
 LUA = ROOT / "spec" / "tcrp.lua"
 TSHARK = shutil.which("tshark")

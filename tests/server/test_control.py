@@ -31,11 +31,11 @@ from tests.support.peers import (
     SocketMember,
     ask,
     has_heard,
-    header,
     joined,
     request,
 )
 from tests.support.server_process import ServerThread, served
+from tests.support.wire import header
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
 ANNOUNCED = b"\x23\x29"  # port 9001

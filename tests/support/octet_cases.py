@@ -1,4 +1,4 @@
-"""Octets of every message, valid and broken, for readers of other makers; what they are, tcrp.codec says.
+"""Octets of every message, valid and broken, for the generated readers of other languages; tcrp.codec is the judge.
 
 First those chosen by hand, one for each rule and each border; then spec/vectors, where there are any; then what
 the strategies give, the same each run.
@@ -17,6 +17,7 @@ from tcrp import codec
 from tcrp.constants import ErrorCode
 from tcrp.errors import RemoteProtocolError
 from tests.support.strategies import OCTETS, mutated
+from tests.support.wire import chat, frame
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,15 +38,6 @@ def case(message: str, octets: bytes) -> OctetCase:
         return OctetCase(message, octets, codec.decode(message, octets))
     except RemoteProtocolError as error:
         return OctetCase(message, octets, code=error.code, field=error.field)
-
-
-def frame(operation: int, state: int, room_name: bytes, payload: bytes = b"", size: int | None = None) -> bytes:
-    size = len(payload) if size is None else size
-    return bytes([len(room_name), operation, state]) + size.to_bytes(29, "big") + room_name + payload
-
-
-def chat(room_name: bytes, token: bytes, message: bytes = b"") -> bytes:
-    return bytes([len(room_name), len(token)]) + room_name + token + message
 
 
 LONG = "\u3042" * 21 + "a"  # 64 octets

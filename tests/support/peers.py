@@ -1,5 +1,5 @@
-"""People at a server, for tests over real sockets. They speak through the schemas (tcrp.codec); the server under test
-does not, so whatever they say compares the two codecs."""
+"""Clients and members over real sockets. They use the schemas (tcrp.codec) and the server the generated codec, so each
+test compares the two."""
 from __future__ import annotations
 
 import select
@@ -23,6 +23,7 @@ from tcrp.messages import (
     RequestPayload,
     TextMessage,
 )
+from tests.support import wire
 
 PATIENCE = 20.0  # seconds until a test gives up on something that must come
 LOCAL = "127.0.0.1"
@@ -34,11 +35,6 @@ def request(operation: int, room: str, user: str, password: str | None = None) -
     """The octets of a request."""
     payload = codec.encode_request_payload(RequestPayload(user, password))
     return codec.encode_control_frame(ControlFrame(room, operation, State.REQUEST, payload))
-
-
-def header(room_name_size: int, operation: int, state: int, payload_size: int) -> bytes:
-    """The 32 octets of a header, however wrong."""
-    return bytes([room_name_size, operation, state]) + payload_size.to_bytes(29, "big")
 
 
 class ControlReply(NamedTuple):
@@ -113,7 +109,7 @@ def ask(port: int, operation: int, room: str, user: str, password: str | None = 
 
 
 class SocketMember:
-    """Someone with a token and a UDP socket that is connected to the server."""
+    """A member of a room: a token, and a UDP socket that is connected to the server."""
 
     def __init__(self, port: int, udp_port: int, operation: int, room: str, user: str, password: str | None = None,
                  host: str = LOCAL, source: str | None = None) -> None:
@@ -139,10 +135,10 @@ class SocketMember:
         self.sock.close()
 
     def datagram(self, message: bytes = b"", room: bytes | None = None, token: bytes | None = None) -> bytes:
-        """A chat datagram, however wrong."""
+        """A chat datagram, valid or not."""
         room = self.room.encode() if room is None else room
         token = self.token.encode() if token is None else token
-        return bytes([len(room), len(token)]) + room + token + message
+        return wire.chat(room, token, message)
 
     def send(self, message: Message) -> None:
         self.sock.send(codec.encode_chat_datagram(ChatDatagram(self.room, self.token, message)))

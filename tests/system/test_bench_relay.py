@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.bench import programs
+from tests.support.wire import chat
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or not programs.compiler(),
                                 reason="relay.c needs Linux and a C compiler")
@@ -40,7 +41,7 @@ ANN, BOB, LONG = MEMBERS[0], MEMBERS[1], MEMBERS[7]
 
 
 def datagram(room: str, token: str, message: bytes = b"") -> bytes:
-    return bytes([len(room), len(token)]) + room.encode() + token.encode() + message
+    return chat(room.encode(), token.encode(), message)
 
 
 def open_socket(address: str = "127.0.0.1") -> socket.socket:

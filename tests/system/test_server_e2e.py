@@ -29,7 +29,6 @@ from tests.support.peers import (
     ask,
     has_heard,
     has_ipv6,
-    header,
     joined,
     left,
     needs_ipv6,
@@ -37,6 +36,7 @@ from tests.support.peers import (
 )
 from tests.support.senders import WAYS
 from tests.support.server_process import ROOT, ServerProcess, server
+from tests.support.wire import header
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows ends a process without asking it")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address, and no /proc")
