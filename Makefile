@@ -232,7 +232,7 @@ names="$$others $$(echo "$$languages" | each_tool npm_names | tr '\n' ' ')"
 if have npm && ! installed $$names; then
     echo "tools: installing $$names" >&2
     # In one command: npm removes what a command does not name.
-    npm install --no-save --no-audit --no-fund --prefix build kaitai-struct-compiler@0.11 kaitai-struct@0.11 \
+    npm install --no-save --no-audit --no-fund --prefer-offline --fetch-timeout=60000 --prefix build kaitai-struct-compiler@0.11 kaitai-struct@0.11 \
         js-yaml@4 $$(echo "$$languages" | each_tool npm_packages) >$$log 2>&1 || tail -n 3 $$log >&2
 fi
 installed $$others || missing "$$others (need Node and npm)"

@@ -105,7 +105,7 @@ def test_the_server_conforms(copy: Copy) -> None:
         try:
             assert server.stdout
             address = server.stdout.readline().rpartition(" ")[2].strip()
-            done = copy.run(copy.python, "-m", "tcrp", "conform", "server", address)
+            done = copy.run(copy.python, "-m", "tcrp", "conform", "server", "--patience", "10", address)
         finally:
             server.terminate()
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
