@@ -75,7 +75,7 @@ class Watch:
         assert not any(token in octets for token in self.owners), "a token is told twice"
         while octets:
             room, size = HEADER + octets[0], frame_size(octets)
-            assert size is not None and size <= len(octets), "a reply ends in a frame"
+            assert len(octets) >= (size or HEADER), "a reply ends in a frame"
             if octets[2] == 2:
                 self.owners[octets[room:size]] = octets[HEADER:room], host
             octets = octets[size:]
