@@ -50,7 +50,7 @@ def test_the_licence_is_there_and_declared() -> None:
 
 
 def headings_and_code(text: str) -> tuple[int, list[str]]:
-    """The number of `##` headings, and the code blocks of a Markdown text; a conversation counts by its command."""
+    """The number of `##` headings, and the code blocks of a Markdown text; of a conversation its command only."""
     code = re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     code = [re.sub(r'^(```text\n\$ make run-client ARGS="--user ).*', r"\1", block, flags=re.DOTALL) for block in code]
