@@ -13,21 +13,22 @@ def columns(head: list[str], rows: list[list[str]]) -> str:
 
 
 def table(report: dict[str, Any]) -> str:
-    """That of torture."""
+    """The table of fuzz.torture: a row for each attack."""
     head = ["beside", "per s", "delivered", "dropped", "p50 ms", "p99 ms", "longest", "join ms", "longest", "refused",
-            "MiB", "to strangers", "CPU"]
+            "MiB", "to attackers", "CPU"]
     rows = []
     for run in report["runs"]:
-        people, joins = run["honest"], run["joins"]
-        strangers = run.get("strangers", {})
+        baseline, joins = run["baseline"], run["joins"]
+        flood = run.get("flood", {})
         came = sum(joins["answers"].values())
         refused = came - sum(count for answer, count in joins["answers"].items() if answer.endswith(": OK"))
         rows.append([
-            run["attack"], f"{strangers['rate']:,}" if strangers else "",
-            f"{100 * people['delivered'] / max(1, people['expected']):.3f}%", str(sum(run["drops"].values())),
-            f"{people['p50']:.2f}", f"{people['p99']:.2f}", f"{people['longest']:.1f}", f"{joins['open']['p50']:.1f}",
-            f"{joins['open']['longest']:.0f}", f"{refused}/{came}", f"{run['memory']['growth'] / 2 ** 20:+.1f}",
-            str(strangers["octets_back"]) if "octets_back" in strangers else "", f"{100 * run['cpu']:.0f}%"])
+            run["attack"], f"{flood['rate']:,}" if flood else "",
+            f"{100 * baseline['delivered'] / max(1, baseline['expected']):.3f}%", str(sum(run["drops"].values())),
+            f"{baseline['p50']:.2f}", f"{baseline['p99']:.2f}", f"{baseline['longest']:.1f}",
+            f"{joins['open']['p50']:.1f}", f"{joins['open']['longest']:.0f}", f"{refused}/{came}",
+            f"{run['memory']['growth'] / 2 ** 20:+.1f}",
+            str(flood["octets_back"]) if "octets_back" in flood else "", f"{100 * run['cpu']:.0f}%"])
     memories = [run["memory"] for run in report["runs"]]
     held = [memory["octets_per_connection"] for memory in memories if "octets_per_connection" in memory]
     lines = [columns(head, rows), "",

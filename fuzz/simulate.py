@@ -15,7 +15,7 @@ import traceback
 from collections import Counter
 from collections.abc import Sequence
 
-from fuzz.people import ACTIVE, Mallory, Person, Stranger
+from fuzz.simulated_clients import ACTIVE, Mallory, Outsider, SimulatedClient
 from fuzz.world import LONGEST, World, faults_raised
 
 PATIENCE = 15.0   # seconds after which a client has joined, or given up; or has left
@@ -31,19 +31,19 @@ def run(seed: int) -> Counter[str]:
 
 def _play(world: World) -> Counter[str]:
     random = world.random
-    people = [Person(world, name, host) for name, host in (
+    clients = [SimulatedClient(world, name, host) for name, host in (
         ("ann", "192.0.2.1"), ("bo", "192.0.2.2"), ("ｃｙ", "192.0.2.2"), ("dai", "2001:db8::4"), ("eve", "192.0.2.5"),
     )[:random.randrange(2, 6)]]
-    people += [Mallory(world, "mallory", "192.0.2.9") for _ in range(random.randrange(2))]
+    clients += [Mallory(world, "mallory", "192.0.2.9") for _ in range(random.randrange(2))]
     for _ in range(random.randrange(3)):
-        Stranger(world)
+        Outsider(world)
     world.clock.run(ACTIVE + PATIENCE, EVENTS)
-    for person in people:
-        assert person.session is None or person.session.state == "CHATTING", "a session neither joins nor gives up"
-        if person.session is not None:
-            person.perform(person.session, person.session.leave(world.clock.now))
+    for client in clients:
+        assert client.session is None or client.session.state == "CHATTING", "a session neither joins nor gives up"
+        if client.session is not None:
+            client.perform(client.session, client.session.leave(world.clock.now))
     world.clock.run(world.clock.now + 2 * LONGEST, EVENTS)
-    assert all(person.session is None for person in people), "a session does not end"
+    assert all(client.session is None for client in clients), "a session does not end"
     world.check_end()
     return world.watch.counts
 

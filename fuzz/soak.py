@@ -1,9 +1,9 @@
-"""Does anything grow? `make soak MINUTES=10`, `python -m fuzz.soak --minutes 10`.
+"""Does a server grow over time? `make soak MINUTES=10`, `python -m fuzz.soak --minutes 10`.
 
-People make rooms, come, speak, move, guess passwords, leave, and vanish, without end, at a server that a user would
-start, but for a short idle timeout. Memory, file descriptors and threads are looked at all the while; when everybody
-is gone, nothing of them may be left. Linux only. Prints a table, writes build/soak/report.json; exit code 1 if
-something grew (`grown`).
+Members create rooms, join, speak, change ports, guess passwords, leave and vanish, on a server with a short idle
+timeout and otherwise default limits. Memory, file descriptors and threads are sampled; when all members have gone,
+nothing of them may be left. Linux only. Prints a table, writes build/soak/report.json; exit code 1 if something grew
+(`grown`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from fuzz.process_usage import ProcessUsage
 from fuzz.report import columns
-from fuzz.usage import Usage
 from tcrp.constants import Status
-from tests.support.peers import CREATE, JOIN, LOCAL, Caller, Person, ask, request
+from tests.support.peers import CREATE, JOIN, LOCAL, Caller, SocketMember, ask, request
 from tests.support.server_process import ROOT, server
+from tests.support.wire import envelope
 
 IDLE = 2.0               # seconds, the server's idle timeout
 SLACK = 2 << 20          # octets by which memory may differ after the first half
@@ -36,27 +37,27 @@ _CALM = 0.25             # seconds between two looks at whether it is
 
 
 class Guest:
-    """Somebody with a token, and a socket that nobody reads."""
+    """A member whose socket nobody reads."""
 
     def __init__(self, port: int, room: str, token: str) -> None:
         self._port = port
-        self._prefix = bytes((len(room), len(token))) + room.encode() + token.encode()
+        self._prefix = envelope(room.encode(), token.encode())
         self.move()
 
     def move(self) -> None:
         """Go on from another port, as behind a NAT."""
-        self.sock = Person.new_socket(self._port, LOCAL, None)
+        self.sock = SocketMember.new_socket(self._port, LOCAL, None)
         self.say(b"")
 
     def say(self, message: bytes) -> None:
         try:
             self.sock.send(self._prefix + message)
-        except ConnectionError:  # what came back from somebody else's port
+        except ConnectionError:  # an ICMP error for the port it had before
             pass
 
 
-class ConnectionTable:
-    """The people. Each step() is one thing that one of them does."""
+class SoakedMembers:
+    """The members. Each step() is one action of one of them."""
 
     def __init__(self, port: int, random: Random) -> None:
         self._port = port
@@ -128,30 +129,30 @@ class ConnectionTable:
 
 
 def rooms_left(port: int) -> int:
-    """How many rooms of the crowd still exist."""
+    """The number of rooms that still exist."""
     return sum(ask(port, JOIN, f"room {number}", "eve").status != Status.ROOM_NOT_FOUND for number in range(ROOMS))
 
 
 def soak(seconds: float, seed: int = 0) -> dict[str, Any]:
-    """A server for so long; what was seen of it."""
+    """Run a server for `seconds`; returns the samples and what was left at the end."""
     samples: list[dict[str, Any]] = []
     with server(*OPTIONS) as at:
-        usage, crowd = Usage(at.process.pid), ConnectionTable(at.port, Random(seed))
+        usage, members = ProcessUsage(at.process.pid), SoakedMembers(at.port, Random(seed))
         before = {"files": usage.files, "threads": usage.threads}
         start = time.monotonic()
         for number in range(SAMPLES):
             while time.monotonic() < start + seconds * (number + 1) / SAMPLES:
-                crowd.step()
+                members.step()
             samples.append({"at": round(time.monotonic() - start, 1), "resident": usage.resident, "files": usage.files,
-                            "threads": usage.threads, "steps": sum(crowd.counts[name] for name in (
+                            "threads": usage.threads, "steps": sum(members.counts[name] for name in (
                                 "come", "speak", "leave", "vanish", "move", "guess", "half", "all_stay"))})
-        crowd.vanish()
+        members.vanish()
         until = time.monotonic() + _PATIENCE
         while (left := rooms_left(at.port)) + max(0, usage.files - before["files"]) and time.monotonic() < until:
             time.sleep(_CALM)
         after = {"files": usage.files, "threads": usage.threads, "resident": usage.resident, "rooms": left}
         at.stop()
-    return {"seconds": seconds, "before": before, "after": after, "did": dict(sorted(crowd.counts.items())),
+    return {"seconds": seconds, "before": before, "after": after, "did": dict(sorted(members.counts.items())),
             "samples": samples}
 
 
@@ -167,7 +168,7 @@ def grown(report: dict[str, Any]) -> list[str]:
     found += [f"{after[name]} {name} at the end, {before[name]} at the beginning"
               for name in ("files", "threads") if after[name] > before[name]]
     if after["rooms"]:
-        found.append(f"{after['rooms']} rooms of people who are gone for {_PATIENCE:g} s")
+        found.append(f"{after['rooms']} rooms whose members have been gone for {_PATIENCE:g} s")
     if max(sample["threads"] for sample in report["samples"]) > before["threads"]:
         found.append("threads were added")
     return found

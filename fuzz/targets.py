@@ -32,6 +32,7 @@ from tcrp_server.delivery import CoreDelivery
 from tcrp_server.members import Member, Refusal, Room
 from tcrp_server.relay import Relay
 from tcrp_server.rooms import Rooms
+from tests.support.wire import chat
 
 
 class Tape:
@@ -329,7 +330,7 @@ def _play(tape: Tape, world: World) -> None:
             token, (room, owner) = list(world.watch.owners.items())[who % len(world.watch.owners)]
             source = owner if choice < 210 else host
             message = tape.octets(tape.octet() % 40)
-            world.to_server(bytes((len(room), len(token))) + room + token + message, source, 1 + choice % 3)
+            world.to_server(chat(room, token, message), source, 1 + choice % 3)
         else:
             world.to_server(tape.octets(tape.octet()), host, 1 + choice % 3)
         world.clock.run(world.clock.now + 0.01, 10_000)

@@ -1,7 +1,7 @@
-"""Attacks on a server of default limits, while people chat there: `make torture`, `python -m fuzz.torture [--quick]`.
+"""Attacks on a server while a room chats there: `make torture`, `python -m fuzz.torture [--quick]`.
 
-A room of ten says 200 lines a second all the while, first alone, then beside each attack; others join and leave. The
-server runs as a user starts it, but that the members of the room may say more than ten lines a second. Linux only.
+A room of ten sends 200 lines a second, first alone, then during each attack; probes join and leave. The server runs
+as a user starts it, except that a member may send more than ten lines a second. Linux only.
 Prints a table, writes build/torture/report.json, and exits with 1 if a promise was broken (`broken`).
 """
 
@@ -20,36 +20,36 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from fuzz import callers, honest
+from fuzz import baseline_room, tcp_flood
+from fuzz.join_probes import NEWCOMERS, JoinProbes
+from fuzz.process_usage import ProcessUsage, backlog_drops, drops
 from fuzz.report import table
-from fuzz.usage import Usage, backlog_drops, drops
-from fuzz.visitors import STRANGERS, Visitors
 from tests.support.server_process import ROOT, ServerProcess, killed_after, server
 
-RATE = 200             # lines a second of the honest room
-MEMORY_LIMIT = 32 << 20  # octets that the server may grow by
+RATE = 200             # lines a second of the room
+MEMORY_LIMIT = 32 << 20  # octets by which the server may grow
 REPORT = ROOT / "build" / "torture" / "report.json"
 OPTIONS = ("--message-rate", "200", "--message-burst", "400", "--log-format", "json")
-# glibc gives back at once what hashing took (2 x 16 MiB), in place of keeping up to 64 MiB of it for the next ones:
-# else that would hide what attacks take.
+# glibc returns the memory of password hashing (2 x 16 MiB) at once instead of keeping up to 64 MiB for reuse, which
+# would hide what the attacks cost.
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(4 << 20)}
 QUICK = 0.5            # seconds for each attack in the quick form
 _PATIENCE = 60.0       # seconds beyond what a run takes
 
-# What is attacked, the module that does it, and the datagrams a second
+# Title: module, kind, and datagrams a second
 ATTACKS = {
     "quiet": None,
-    "junk datagrams": ("fuzz.strangers", "junk", 50_000),
-    "spoofed tokens": ("fuzz.strangers", "spoof", 100_000),
-    "slow connections": ("fuzz.callers", "slow", None),
-    "whole requests but for an octet": ("fuzz.callers", "holders", None),
-    "huge sizes": ("fuzz.callers", "sizes", None),
-    "wrong passwords": ("fuzz.callers", "passwords", None),
-    "connection churn": ("fuzz.callers", "churn", None),
+    "junk datagrams": ("fuzz.udp_flood", "junk", 50_000),
+    "spoofed tokens": ("fuzz.udp_flood", "spoof", 100_000),
+    "slow connections": ("fuzz.tcp_flood", "slow", None),
+    "whole requests but for an octet": ("fuzz.tcp_flood", "holders", None),
+    "huge sizes": ("fuzz.tcp_flood", "sizes", None),
+    "wrong passwords": ("fuzz.tcp_flood", "passwords", None),
+    "connection churn": ("fuzz.tcp_flood", "churn", None),
 }
 
 
-class Program:
+class JsonProgram:
     """A program of this package that speaks JSON lines."""
 
     def __init__(self, module: str, *arguments: object) -> None:
@@ -70,7 +70,7 @@ class Program:
             raise RuntimeError(f"{self._process.args} ended without its account")
         return line
 
-    def __enter__(self) -> Program:
+    def __enter__(self) -> JsonProgram:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,7 +83,7 @@ class Program:
 
 
 @contextlib.contextmanager
-def sampled(usage: Usage, seconds: float) -> Iterator[list[int]]:
+def sampled(usage: ProcessUsage, seconds: float) -> Iterator[list[int]]:
     """Inside, the resident memory is noted 20 times in `seconds`; the lower quartile leaves out the moments of hashing,
     whose 16 MiB are in the peak."""
     samples, is_over = [usage.resident], threading.Event()
@@ -101,58 +101,59 @@ def sampled(usage: Usage, seconds: float) -> Iterator[list[int]]:
         thread.join()
 
 
-def measure(at: ServerProcess, room: Program, target: dict[str, Any], visitors: Visitors, name: str,
+def measure(at: ServerProcess, room: JsonProgram, target: dict[str, Any], probes: JoinProbes, name: str,
             seconds: float) -> dict[str, Any]:
     """One run of the room, beside the attack of that name."""
-    usage, ports = Usage(at.process.pid), set(target["ports"])
+    usage, ports = ProcessUsage(at.process.pid), set(target["ports"])
     resident, cpu = usage.resident, usage.cpu
     dropped_in, dropped_out, before = drops({at.port}), drops(ports), backlog_drops()
     usage.forget_peak()
     attack = ATTACKS[name]
     result: dict[str, Any] = {"attack": name}
-    with visitors.coming(), sampled(usage, seconds) as samples:
+    with probes.coming(), sampled(usage, seconds) as samples:
         if attack is None:
             room.say(f"{RATE} {seconds}")
             account = room.hear(seconds)
         else:
             module, kind, rate = attack
-            with Program(module, kind, at.port, *([rate] if rate else []), seconds) as program:
+            with JsonProgram(module, kind, at.port, *([rate] if rate else []), seconds) as program:
                 program.say(json.dumps(target))
                 program.hear()
                 room.say(f"{RATE} {seconds}")
                 account = room.hear(seconds)
-                result["strangers"] = json.loads(program.hear(seconds))
+                result["flood"] = json.loads(program.hear(seconds))
     growth = int(statistics.quantiles(samples, n=4)[0]) - resident
-    result.update(seconds=seconds, honest=json.loads(account), joins=visitors.account(),
+    result.update(seconds=seconds, baseline=json.loads(account), joins=probes.account(),
                   memory={"before": resident, "peak": usage.peak, "growth": growth},
                   drops={"server": drops({at.port}) - dropped_in, "members": drops(ports) - dropped_out,
                          "backlog": backlog_drops() - before},
                   cpu=round((usage.cpu - cpu) / seconds, 3), is_alive=at.process.poll() is None)
     if attack and attack[1] == "holders":
-        held = result["strangers"]["most at once"]
+        held = result["flood"]["most at once"]
         result["memory"]["octets_per_connection"] = round(result["memory"]["growth"] / held)
     return result
 
 
 def broken(report: dict[str, Any]) -> list[str]:
-    """The promises that were not kept; what the kernel dropped, or a time, is none."""
+    """The broken promises. Datagrams that the kernel dropped, and times, are not judged."""
     found = []
     for run in report["runs"]:
-        name, people, kernel = run["attack"], run["honest"], run["drops"]
+        name, baseline, kernel = run["attack"], run["baseline"], run["drops"]
         checks = {
             "the server is gone": not run["is_alive"],
             "a line was lost on the way in, and the kernel dropped fewer":
-                people["lost_in"] > kernel["server"] + kernel["backlog"],
+                baseline["lost_in"] > kernel["server"] + kernel["backlog"],
             "a delivery was lost on the way out, and the kernel dropped fewer":
-                people["lost_out"] > kernel["members"] + kernel["backlog"],
-            "a line came twice, to a wrong member, or with a wrong name": people["duplicates"] + people["foreign"] > 0,
-            "the honest members got notices": people["notices"] > 0,
-            "somebody who wanted to join got no answer": run["joins"]["unanswered"] > 0,
-            "who needs no password, or gave it before, was refused": any(
-                count and not answer.endswith(": OK") and not answer.startswith(STRANGERS)
+                baseline["lost_out"] > kernel["members"] + kernel["backlog"],
+            "a line came twice, to a wrong member, or with a wrong name":
+                baseline["duplicates"] + baseline["foreign"] > 0,
+            "the members of the room got notices": baseline["notices"] > 0,
+            "a join got no answer": run["joins"]["unanswered"] > 0,
+            "a join without a password, or from an address that gave it before, was refused": any(
+                count and not answer.endswith(": OK") and not answer.startswith(NEWCOMERS)
                 for answer, count in run["joins"]["answers"].items()),
-            "octets went to strangers": run.get("strangers", {}).get("octets_back", 0)
-                + run.get("strangers", {}).get("datagrams_back", 0) > 0,
+            "octets went to attackers": run.get("flood", {}).get("octets_back", 0)
+                + run.get("flood", {}).get("datagrams_back", 0) > 0,
         }
         found += [f"{name}: {text}" for text, is_so in checks.items() if is_so]
     if report["memory_growth"] > MEMORY_LIMIT:
@@ -163,20 +164,20 @@ def broken(report: dict[str, Any]) -> list[str]:
 
 
 def torture(names: Sequence[str], seconds: float) -> dict[str, Any]:
-    """All of it on one server. Raises AssertionError if that logged a fault of its own or did not end as asked."""
+    """All attacks, on one server. Raises AssertionError if it logged an internal error or did not stop cleanly."""
     with server(*OPTIONS, environment=ENVIRONMENT) as at:
-        with Program("fuzz.honest", at.port) as room, Visitors(at.port, callers.LOCKED) as visitors:
+        with JsonProgram("fuzz.baseline_room", at.port) as room, JoinProbes(at.port, tcp_flood.LOCKED) as probes:
             target = json.loads(room.hear())
-            base = Usage(at.process.pid).peak  # with what hashing passwords takes: 16 MiB for each thread
+            base = ProcessUsage(at.process.pid).peak  # with what hashing passwords takes: 16 MiB for each thread
             runs = []
             for name in names:
                 print(f"{name} ...", end=" ", flush=True, file=sys.stderr)
-                runs.append(measure(at, room, target, visitors, name, seconds))
+                runs.append(measure(at, room, target, probes, name, seconds))
             print(file=sys.stderr)
         at.stop()
         end = json.loads(at.log().splitlines()[-1])
     return {"machine": f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
-                       f"{len(os.sched_getaffinity(0))} processors", "options": OPTIONS, "room": honest.MEMBERS,
+                       f"{len(os.sched_getaffinity(0))} processors", "options": OPTIONS, "room": baseline_room.MEMBERS,
             "rate": RATE, "runs": runs, "end": end,
             "memory_growth": max(run["memory"]["peak"] for run in runs) - base}
 

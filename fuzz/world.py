@@ -1,6 +1,6 @@
-"""A server, the people who use it and those who attack it, in one process with one clock: a simulation of a seed.
+"""A simulated world: a server, its clients and its attackers in one process with one clock, decided by a seed.
 
-The server is all of tcrp_server but its loop, the people are sessions of tcrp_client. What must hold is checked at
+The server is all of tcrp_server but its loop, the clients are sessions of tcrp_client. What must hold is checked at
 every step, by `Watch`: it reads what passes with a parser of its own, and believes nobody.
 """
 
@@ -18,7 +18,8 @@ from tcrp.constants import LIMITS, TIMERS, Status
 from tcrp.text import relay_text
 from tcrp_server import logs
 from tcrp_server.members import Address, Member
-from tests.support import dialogues as stages
+from tests.support.dialogues import DialogueServer, QueuedSocket
+from tests.support.wire import HEADER, frame_size
 
 IDLE = 100.0  # seconds, the server's idle_timeout
 DOWN = 1.0    # seconds that a restart takes
@@ -73,11 +74,11 @@ class Watch:
         """The server says something on a TCP connection from `host`: whole frames, of which COMPLETE has a token."""
         assert not any(token in octets for token in self.owners), "a token is told twice"
         while octets:
-            room, payload = 32 + octets[0], 32 + octets[0] + int.from_bytes(octets[3:32], "big")
-            assert payload <= len(octets), "a reply ends in a frame"
+            room, size = HEADER + octets[0], frame_size(octets)
+            assert len(octets) >= (size or HEADER), "a reply ends in a frame"
             if octets[2] == 2:
-                self.owners[octets[room:payload]] = octets[32:room], host
-            octets = octets[payload:]
+                self.owners[octets[room:size]] = octets[HEADER:room], host
+            octets = octets[size:]
 
     def state(self) -> Any:
         """All that a datagram could change."""
@@ -131,7 +132,7 @@ class Watch:
             self.counts["notices"] += 1
 
 
-class Line(stages.Wire):
+class SimulatedConnection(QueuedSocket):
     """The server's end of a TCP connection; `receive` is the other end's reader, None when it is gone."""
 
     def __init__(self, world: World, host: str, receive: Callable[[bytes], None]) -> None:
@@ -144,12 +145,12 @@ class Line(stages.Wire):
     def send(self, octets: bytes, flags: int = 0) -> int:
         assert not self.is_ended
         self._world.watch.reply(octets, self.name)
-        if octets[32 + octets[0]] == Status.SERVER_FULL:  # there are never so many rooms: a connection gives way
+        if octets[HEADER + octets[0]] == Status.SERVER_FULL:  # there are never so many rooms: a connection gives way
             self._world.watch.counts["gave way"] += 1
             assert self is not self._world.lines[-1], "a newcomer is refused"
             came = self._arrived
-            is_whole = len(came) >= 32 and len(came) >= 32 + came[0] + int.from_bytes(came[3:32], "big")
-            assert not is_whole, "a whole request gives way"
+            size = frame_size(came)
+            assert size is None or len(came) < size, "a whole request gives way"
         self._carry(octets, lambda piece: self.receive and self.receive(piece))
         return len(octets)
 
@@ -181,7 +182,7 @@ class Line(stages.Wire):
             self._world.turn()
 
 
-class SimulatedServer(stages.ServerStage):
+class SimulatedServer(DialogueServer):
     """The server, whose datagrams go into the world's network."""
 
     def __init__(self, world: World) -> None:
@@ -198,7 +199,7 @@ class SimulatedServer(stages.ServerStage):
 
 
 class World:
-    """Everything of one seed. People and attackers add themselves; run() ends when all have gone."""
+    """Everything of one seed. Clients and attackers add themselves; run() ends when all have gone."""
 
     def __init__(self, seed: int, weather: Weather | None = None) -> None:
         self.random = Random(seed)
@@ -207,7 +208,7 @@ class World:
         self.network = Network(self.clock, weather, self.random)
         self.watch = Watch(weather == FINE)
         self.listeners: dict[Address, Callable[[bytes], None]] = {}
-        self.lines: list[Line] = []
+        self.lines: list[SimulatedConnection] = []
         self._deadline = -1.0
         self.is_crowded = seed % 3 == 1
         self.start()
@@ -232,11 +233,11 @@ class World:
         self.clock.at(self.clock.now + DOWN, self.start)
         self.watch.counts["restarts"] += 1
 
-    def connect(self, host: str, receive: Callable[[bytes], None]) -> Line | None:
+    def connect(self, host: str, receive: Callable[[bytes], None]) -> SimulatedConnection | None:
         """A TCP connection from `host`, or None if nobody listens."""
         if self.server is None:
             return None
-        line = Line(self, host, receive)
+        line = SimulatedConnection(self, host, receive)
         self.lines.append(line)
         self.server.listener.waiting.append((line, address_of(host, 50_000)))
         self.turn()

@@ -14,8 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
-from tests.bench import bench_codec, datagrams, joins, memory, pairs, peers, programs, report, turn
+from tests.bench import bench_codec, datagrams, joins, memory, pairs, programs, report, turn
 from tests.bench.datagrams import Shape
+from tests.bench.peers import servers
+from tests.bench.peers.peer import Peer, measure
 
 # Limits are off, or they would be what is measured; all else is as by default.
 SERVER = (f"{shlex.quote(sys.executable)} -m server --host 127.0.0.1 --port {{port}} --message-rate 0 "
@@ -133,7 +135,7 @@ class Bench:
     def _peers(self) -> None:
         result = self.report["peers"] = {}
         found = {}
-        for peer in peers.ALL:
+        for peer in servers.ALL:
             missing = peer.missing()
             if missing:
                 self.skip(f"{peer.name}: {missing}")
@@ -146,8 +148,8 @@ class Bench:
             contenders.update({name: self._measure_peer(peer, shape) for name, peer in found.items()})
             result[shape.title] = self._compared(f"other servers, {shape.title}", shape, contenders)
 
-    def _measure_peer(self, peer: peers.Peer, shape: Shape) -> Callable[[], Any]:
-        return lambda: peers.measure(peer, shape, self.members)
+    def _measure_peer(self, peer: Peer, shape: Shape) -> Callable[[], Any]:
+        return lambda: measure(peer, shape, self.members)
 
     def _joins(self) -> None:
         rooms = 200 if self.quick else 1_000
@@ -208,7 +210,7 @@ def main() -> int:
             bench = Bench(options, Path(folder))
             try:
                 bench.run()
-            except programs.Failed as failure:
+            except programs.BenchFailed as failure:
                 print(f"bench: {failure}", file=sys.stderr)
                 return 1
             figures = bench.report

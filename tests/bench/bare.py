@@ -19,11 +19,11 @@ BUFFER = 4 << 20  # octets, as in relay.c
 SIZE = sockaddr.size(socket.AF_INET)
 
 
-class Room:
+class BareRoom:
     """Its members; `names` are their addresses, twice in a row, so that those after any member are all others."""
 
     def __init__(self) -> None:
-        self.members: list[Member] = []
+        self.members: list[BareMember] = []
         self.names = b""
 
     def tabulate(self) -> None:
@@ -33,10 +33,10 @@ class Room:
         self.names = b"".join(member.name for member in reached) * 2
 
 
-class Member:
+class BareMember:
     """Where it is (`name`, an address; empty: nowhere yet), and where the addresses of the others are."""
 
-    def __init__(self, room: Room, user: str) -> None:
+    def __init__(self, room: BareRoom, user: str) -> None:
         self.room = room
         self.prefix = user.encode() + b": "
         self.joined = encode_relay_datagram(Notice(NoticeKind.JOINED, user, f"{user} joined"))
@@ -45,19 +45,19 @@ class Member:
         room.members.append(self)
 
 
-def read_members(path: str) -> dict[bytes, Member]:
+def read_members(path: str) -> dict[bytes, BareMember]:
     """By what each datagram of a member begins with."""
-    rooms: dict[str, Room] = {}
+    rooms: dict[str, BareRoom] = {}
     members = {}
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             name, token, user = line.rstrip("\n").split("\t")
             head = encode_chat_datagram(ChatDatagram(name, token, Keepalive()))
-            members[head] = Member(rooms.setdefault(name, Room()), user)
+            members[head] = BareMember(rooms.setdefault(name, BareRoom()), user)
     return members
 
 
-def serve(sock: socket.socket, members: dict[bytes, Member]) -> None:
+def serve(sock: socket.socket, members: dict[bytes, BareMember]) -> None:
     """Relay for ever."""
     incoming, outgoing = mmsg.Incoming(sock, BATCH, LIMITS.chat_datagram_size), mmsg.Outgoing(sock, False, lambda: None)
     poller = select.epoll()

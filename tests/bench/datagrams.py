@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import programs
-from tests.bench.programs import Server
+from tests.bench.programs import MeasuredServer
 
 SERVER_READY = "TCRP server listening on "
 RELAY_READY = "READY "
@@ -38,7 +38,7 @@ class Shape:
 
 
 @contextlib.contextmanager
-def filled(command: str | None, mode: str | None, size: int, rooms: int, members: Path) -> Iterator[Server]:
+def filled(command: str | None, mode: str | None, size: int, rooms: int, members: Path) -> Iterator[MeasuredServer]:
     """A server with its rooms filled over TCP; or, by its mode, a relay that takes the members from their file."""
     server_cpu, load_cpu = programs.two_cpus()
     if command is not None:
@@ -54,7 +54,7 @@ def filled(command: str | None, mode: str | None, size: int, rooms: int, members
             yield server
 
 
-def measured(server: Server, generator: programs.Generator, load: str) -> Result:
+def measured(server: MeasuredServer, generator: programs.Generator, load: str) -> Result:
     """One run: the account of the load generator, and what the server used meanwhile."""
     before = server.cpu_ns()
     result = generator.run(load)

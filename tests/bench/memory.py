@@ -11,6 +11,7 @@ from typing import Any
 from tcrp_server.rooms import Rooms
 from tests.bench import programs
 from tests.bench.datagrams import SERVER_READY
+from tests.support.wire import chat
 
 PATIENCE = 10.0
 
@@ -24,7 +25,7 @@ def per_member(command: str, size: int, rooms: int, members: Path) -> float:
         programs.run_tool("join", server.port, rooms, size, members, cpu=load_cpu)
         with programs.generator("load", server.port, members, cpu=load_cpu) as generator:
             if generator.registered != size * rooms:
-                raise programs.Failed(f"only {generator.registered} of {size * rooms} members could register")
+                raise programs.BenchFailed(f"only {generator.registered} of {size * rooms} members could register")
             return (server.resident() - empty) / (size * rooms)
 
 
@@ -52,7 +53,7 @@ def _close_rooms(port: int, members: Path) -> None:
         for line in members.read_text().splitlines():
             room, token, user = (field.encode() for field in line.split("\t"))
             if user == b"user0000":
-                sock.send(bytes([len(room), len(token)]) + room + token + b"\0\1")
+                sock.send(chat(room, token, b"\0\1"))
                 while sock.recv(4096)[:2] != b"\0\3":  # JOINED comes first: its endpoint became known by this
                     pass
 

@@ -28,7 +28,7 @@ PATIENCE = 120.0  # seconds until something that must come is given up
 Cpu = Optional[int]
 
 
-class Failed(Exception):
+class BenchFailed(Exception):
     """A program did not do what it must; the text says which and what it said."""
 
 
@@ -40,7 +40,7 @@ def compiler() -> str | None:
 
 
 def build() -> None:
-    """Compile the C programs that are older than their sources. Raises Failed with the compiler's words."""
+    """Compile the C programs that are older than their sources. Raises BenchFailed with the compiler's words."""
     BUILD.mkdir(parents=True, exist_ok=True)
     cc = compiler()
     assert cc
@@ -52,7 +52,7 @@ def build() -> None:
         unfinished = BUILD / f"{name}.{os.getpid()}"  # two at once must not run half a program
         result = subprocess.run([cc, *FLAGS, "-o", str(unfinished), str(source)], stderr=subprocess.PIPE, text=True)
         if result.returncode:
-            raise Failed(f"{source.name}: {result.stderr}")
+            raise BenchFailed(f"{source.name}: {result.stderr}")
         unfinished.replace(target)
 
 
@@ -111,7 +111,7 @@ def _pinned(cpu: Cpu) -> Callable[[], None] | None:
     return None if cpu is None else lambda: os.sched_setaffinity(0, {cpu})
 
 
-class Server:
+class MeasuredServer:
     """A running program that is measured."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
@@ -126,22 +126,22 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[object], ready: str, cpu: Cpu) -> Iterator[Server]:
-    """A server, until the end of the block; its first line that begins with `ready` ends with its port. Raises Failed
-    if no such line comes."""
+def running(command: Sequence[object], ready: str, cpu: Cpu) -> Iterator[MeasuredServer]:
+    """A server, until the end of the block; its first line that begins with `ready` ends with its port. Raises
+    BenchFailed if no such line comes."""
     with _started(command, cpu) as (process, words):
         assert process.stdout
         with _killed_late(process):
             line = next((line for line in process.stdout if line.startswith(ready)), None)
         if line is None:
-            raise Failed(f"no line '{ready}...'; it said: {words()}")
-        yield Server(process, int(line.rsplit(":", 1)[1].split()[0]))
+            raise BenchFailed(f"no line '{ready}...'; it said: {words()}")
+        yield MeasuredServer(process, int(line.rsplit(":", 1)[1].split()[0]))
 
 
 @contextlib.contextmanager
-def accepting(command: Sequence[object], port: int, cpu: Cpu) -> Iterator[Server]:
-    """A server that says nothing, until the end of the block: it is ready when it accepts connections. Raises Failed
-    if it ends before."""
+def accepting(command: Sequence[object], port: int, cpu: Cpu) -> Iterator[MeasuredServer]:
+    """A server that says nothing, until the end of the block: it is ready when it accepts connections. Raises
+    BenchFailed if it ends before."""
     with _started(command, cpu) as (process, words):
         until = time.monotonic() + PATIENCE
         while True:
@@ -150,16 +150,16 @@ def accepting(command: Sequence[object], port: int, cpu: Cpu) -> Iterator[Server
                 break
             except OSError:
                 if process.poll() is not None or time.monotonic() > until:
-                    raise Failed(f"it does not accept connections; it said: {words()}") from None
+                    raise BenchFailed(f"it does not accept connections; it said: {words()}") from None
                 time.sleep(0.02)
-        yield Server(process, port)
+        yield MeasuredServer(process, port)
 
 
 @contextlib.contextmanager
 def _started(command: Sequence[object], cpu: Cpu) -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
-    """A process of its own group, and its last words on standard error. Raises Failed if there is no such program."""
+    """A process of its own group, and its last words on standard error. Raises BenchFailed if it is missing."""
     if not shutil.which(str(command[0])):
-        raise Failed(f"{command[0]}: no such program")
+        raise BenchFailed(f"{command[0]}: no such program")
     with tempfile.TemporaryFile("w+") as errors, subprocess.Popen(
             [str(word) for word in command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
             text=True, preexec_fn=_pinned(cpu), start_new_session=True) as process:
@@ -193,7 +193,7 @@ def run_tool(name: str, *arguments: object, cpu: Cpu = None) -> dict[str, Any]:
     words = [str(BUILD / name), *map(str, arguments)]
     result = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, preexec_fn=_pinned(cpu))
     if result.returncode:
-        raise Failed(f"{name} {' '.join(words[1:])}: {result.stderr.strip()}")
+        raise BenchFailed(f"{name} {' '.join(words[1:])}: {result.stderr.strip()}")
     answer: dict[str, Any] = json.loads(result.stdout)
     return answer
 
@@ -210,7 +210,7 @@ class Generator:
         with _killed_late(self._process):
             line = self._process.stdout.readline()
         if not line:
-            raise Failed("the load generator stopped without a result (its words are above)")
+            raise BenchFailed("the load generator stopped without a result (its words are above)")
         return line
 
     def run(self, load: str) -> dict[str, Any]:
@@ -224,7 +224,7 @@ class Generator:
 
 @contextlib.contextmanager
 def generator(name: str, *arguments: object, cpu: Cpu) -> Iterator[Generator]:
-    """A load generator until the end of the block. Raises Failed if it cannot register its members."""
+    """A load generator until the end of the block. Raises BenchFailed if it cannot register its members."""
     words = [str(BUILD / name), *map(str, arguments)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sys.stderr, text=True,
                           preexec_fn=_pinned(cpu)) as process:

@@ -37,8 +37,17 @@ os.execv(sys.executable, [sys.executable, "-m", "client", *sys.argv[1:]])
 START = ["-m", "client"] if os.name == "nt" else ["-c", STARTER]
 
 
+def as_typed(argv: list[str], environment: dict[str, str]) -> list[str | bytes]:
+    """The arguments in the encoding of `environment`: that of its locale where the machine has this, else UTF-8."""
+    if os.name == "nt":  # arguments are UTF-16 there, whatever the locale
+        return [*argv]
+    name = subprocess.run([sys.executable, "-c", "import sys; print(sys.getfilesystemencoding())"], text=True,
+                          env={**os.environ, **environment}, stdout=subprocess.PIPE, check=True).stdout.strip()
+    return [word.encode(name) for word in argv]
+
+
 @contextmanager
-def program(*argv: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
+def program(*argv: str | bytes, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, "LC_ALL": "C.UTF-8", **streams.pop("env", {})}
     for name in list(environment):
         if name.startswith("TCRP_"):
@@ -66,8 +75,9 @@ def test_a_program_in_a_pipeline() -> None:
         heard.extend(server.hear())
 
     with ScriptedServer(script) as server:
+        environment = {"LC_ALL": "ja_JP.eucJP", "PYTHONIOENCODING": "ascii"}
         argv = ["join", "ルーム", "--user", "太郎", "--server", f"127.0.0.1:{server.port}"]
-        with program(*argv, env={"LC_ALL": "ja_JP.eucJP", "PYTHONIOENCODING": "ascii"}) as client:
+        with program(*as_typed(argv, environment), env=environment) as client:
             assert client.stdin is not None
             assert client.stdout is not None
             assert client.stdout.readline().decode() == f"花子: こんにちは\ufffd]0;x\ufffd{os.linesep}"

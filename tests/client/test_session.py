@@ -46,6 +46,7 @@ from tcrp_client.events import (
 )
 from tcrp_client.outgoing import MESSAGE_BURST, MESSAGE_RATE, QUEUE, text_limit, texts_of
 from tcrp_client.session import Session
+from tests.support.wire import header
 
 REQUEST = Request(Operation.JOIN, "lobby", "alice", "secret")
 TOKEN = "T" * 22
@@ -181,7 +182,7 @@ def test_any_chunking_gives_a_token(cuts: list[int]) -> None:
         ([ADMITTED[:40], b""], Failure.BROKEN),
         ([COMPLETE], Failure.BROKEN),
         ([b"HTTP/1.1 400 Bad Request\r\n\r\n" + b"x" * 40], Failure.BROKEN),
-        ([bytes([5, 2, 1]) + (70_000).to_bytes(29, "big")], Failure.BROKEN),
+        ([header(5, 2, 1, 70_000)], Failure.BROKEN),
         ([response(Status.OK), reply(State.COMPLETE, b"")], Failure.BROKEN),
         ([response(Status.OK), reply(State.COMPLETE, b"a token")], Failure.BROKEN),
     ],

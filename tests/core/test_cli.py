@@ -18,8 +18,9 @@ from tcrp.cli.json_values import to_json_value
 from tcrp.cli.main import main
 from tcrp.constants import ErrorCode
 from tcrp.errors import RemoteProtocolError
-from tests.support.octet_cases import BY_HAND, chat, frame
+from tests.support.octet_cases import BY_HAND
 from tests.support.strategies import OCTETS
+from tests.support.wire import chat, frame
 
 ROOT = Path(__file__).resolve().parents[2]
 CREATE = frame(1, 0, b"lobby", b'{"username":"alice","password":"secret"}')

@@ -30,8 +30,8 @@ from tcrp.messages import (
     ResponsePayload,
 )
 from tcrp.state import Machine
+from tests.support.wire import HEADER, payload_size
 
-HEADER = 32
 ACCEPT = {SERVER.name: 8_192, CLIENT.name: 65_536}
 LARGEST = 2**29
 
@@ -130,7 +130,7 @@ class Lone(RuleBasedStateMachine):
         if len(unread) < HEADER:
             return None
         self.look_at_header(unread)
-        size = int.from_bytes(unread[3:HEADER], "big")
+        size = payload_size(unread)
         if size > LARGEST:
             raise Fault(ErrorCode.OUT_OF_RANGE, "control_frame.operation_payload_size", 3)
         if size > ACCEPT[self.role.name]:

@@ -13,8 +13,8 @@ from tcrp.cli.dump import WIDTH, Dump, cells
 from tcrp.cli.explain import Kind, explain
 from tcrp.text import displayable
 from tests.support import strategies
-from tests.support.octet_cases import chat, frame
 from tests.support.strategies import OCTETS, mutated
+from tests.support.wire import chat, frame
 
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
 

@@ -13,8 +13,9 @@ from tcrp.cli.explain import STREAM, Explanation, Kind, Piece, explain, guess, s
 from tcrp.constants import ErrorCode
 from tcrp.errors import RemoteProtocolError
 from tests.support import strategies
-from tests.support.octet_cases import BY_HAND, chat, frame
+from tests.support.octet_cases import BY_HAND
 from tests.support.strategies import OCTETS, mutated
+from tests.support.wire import chat, frame
 
 CREATE = frame(1, 0, b"lobby", b'{"username":"alice","password":"secret"}')
 OK = frame(1, 1, b"lobby", b"\0")

@@ -13,7 +13,7 @@ from tcrp.constants import ErrorCode
 from tcrp.errors import RemoteProtocolError
 from tcrp.framing import NEED_DATA, FrameReader, NeedData
 from tcrp.messages import ControlFrame, ControlHeader
-from tests.support import strategies
+from tests.support import strategies, wire
 
 ACCEPT = 1000
 # "lobby", JOIN, REQUEST, 3 octets, typed.
@@ -21,7 +21,7 @@ FRAME = b"\x05\x02\x00" + b"\0" * 28 + b"\x03" + b"lobby" + b"bob"
 
 
 def header(size: int, room_name_size: int = 1) -> bytes:
-    return bytes([room_name_size, 1, 0]) + size.to_bytes(29, "big")
+    return wire.header(room_name_size, 1, 0, size)
 
 
 def reader(accept: int = ACCEPT) -> FrameReader:

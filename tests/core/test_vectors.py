@@ -34,7 +34,7 @@ from tcrp.gen.introspect import protocol
 from tcrp.gen.model import SchemaError
 from tcrp.messages import ChatDatagram, Keepalive, TextMessage
 from tcrp.text import room_name_fault, username_fault
-from tests.support.dialogues import ClientStage, ServerStage, differences
+from tests.support.dialogues import DialogueClient, DialogueServer, differences
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "spec" / "vectors"
@@ -448,9 +448,9 @@ def test_a_stream(vector: Vector, library: ModuleType) -> None:
 @each(DIALOGUES)
 # REQ RLY-05 MBR-02
 def test_a_dialogue(vector: Vector) -> None:
-    stage: Any = ServerStage(vector["settings"], vector["tokens"])
+    stage: Any = DialogueServer(vector["settings"], vector["tokens"])
     if vector["subject"] == "client":
-        stage = ClientStage()
+        stage = DialogueClient()
     for number, step in enumerate(vector["steps"]):
         outcome = stage.play(step)
         assert differences(step, outcome) == [], (number, step["at"], step["do"])
@@ -491,7 +491,7 @@ def test_what_a_server_never_sends() -> None:
     for vector in DIALOGUES:
         if vector["subject"] == "client":
             continue
-        stage = ServerStage(vector["settings"], vector["tokens"])
+        stage = DialogueServer(vector["settings"], vector["tokens"])
         for step in vector["steps"]:
             sent = stage.play(step).sent
             for receiver, datagrams in sent.items():
@@ -540,12 +540,12 @@ def test_a_stage_notices(change: Any) -> None:
     vector = json.loads(json.dumps(BY_ID["dialogue-server-password"]))
     step = vector["steps"][0]
     change(step)
-    assert differences(step, ServerStage({}, vector["tokens"]).play(step)) != []
+    assert differences(step, DialogueServer({}, vector["tokens"]).play(step)) != []
 
 
 def test_a_stage_notices_a_datagram() -> None:
     vector = BY_ID["dialogue-server-visit"]
-    stage = ServerStage({}, vector["tokens"])
+    stage = DialogueServer({}, vector["tokens"])
     for step in vector["steps"]:
         outcome = stage.play(step)
         if step["do"] == "datagram" and len(step["expect"]) > 1:

@@ -22,7 +22,8 @@ from tcrp.gen import model
 from tcrp.gen.documents import kaitai
 from tcrp.gen.introspect import protocol
 from tcrp.gen.model import SchemaError
-from tests.support.octet_cases import BY_HAND, ROOT, Case, all_cases, case, frame
+from tests.support.octet_cases import BY_HAND, ROOT, OctetCase, all_cases, case
+from tests.support.wire import frame
 
 KSY = ROOT / "spec" / "tcrp.ksy"
 HERE = Path(__file__).resolve().parents[1] / "support"
@@ -51,14 +52,14 @@ def type_name(name: str) -> str:
 
 # ---- what a reader should make of a case ----
 
-def is_json(item: Case) -> bool:
+def is_json(item: OctetCase) -> bool:
     """Whether everything before the JSON is right, and there is any: Kaitai reads that as text."""
     if item.message == "request_payload":
         return item.octets.startswith(b"{")
     return item.message == "response_payload" and len(item.octets) > 1
 
 
-def expected(item: Case) -> dict[str, Any]:
+def expected(item: OctetCase) -> dict[str, Any]:
     if is_json(item):
         at = 0 if item.message == "request_payload" else 1
         text = item.octets[at:].decode("utf-8")
@@ -88,7 +89,7 @@ def unlike(wanted: Any, got: Any, path: str = "") -> Iterator[str]:
         yield f"{path}: {got!r}, not {wanted!r}"
 
 
-def failures(items: list[Case], results: list[Any], strict_utf8: bool) -> list[str]:
+def failures(items: list[OctetCase], results: list[Any], strict_utf8: bool) -> list[str]:
     found = []
     for item, result in zip(items, results):
         refused = "refused" in result
@@ -142,13 +143,13 @@ def check_streams(results: list[Any]) -> None:
         assert (announced and announced["port"]) == wanted[0][1]
 
 
-def requests(items: list[Case]) -> list[dict[str, str]]:
+def requests(items: list[OctetCase]) -> list[dict[str, str]]:
     asked = [{"type": type_name(item.message), "octets": item.octets.hex()} for item in items]
     return asked + [{"type": "Tcrp", "octets": octets.hex()} for octets, _ in STREAMS]
 
 
 @pytest.fixture(scope="module")
-def items() -> list[Case]:
+def items() -> list[OctetCase]:
     return all_cases(25)
 
 
@@ -163,13 +164,13 @@ def test_it_compiles_to_many_languages(compiled: Path) -> None:
     assert sorted(language.name for language in compiled.iterdir() if any(language.iterdir())) == sorted(LANGUAGES)
 
 
-def test_the_javascript_reader_agrees_with_the_codec(compiled: Path, items: list[Case]) -> None:
+def test_the_javascript_reader_agrees_with_the_codec(compiled: Path, items: list[OctetCase]) -> None:
     results = json.loads(node("kaitai_read.js", compiled / "javascript", text=json.dumps(requests(items))))
     assert failures(items, results, strict_utf8=False) == []
     check_streams(results[len(items):])
 
 
-def test_the_python_reader_agrees_with_the_codec(compiled: Path, items: list[Case]) -> None:
+def test_the_python_reader_agrees_with_the_codec(compiled: Path, items: list[OctetCase]) -> None:
     runtime = pytest.importorskip("kaitaistruct", reason="no kaitaistruct (Kaitai's runtime for Python): make setup")
     spec = importlib.util.spec_from_file_location("kaitai_tcrp", compiled / "python" / "tcrp.py")
     assert spec is not None

@@ -20,7 +20,8 @@ from tcrp import messages
 from tcrp.constants import DEFAULT_PORT, LIMITS, ErrorCode
 from tcrp.gen.documents import wireshark
 from tcrp.gen.introspect import protocol
-from tests.support.octet_cases import ROOT, Case, all_cases, chat, frame
+from tests.support.octet_cases import ROOT, OctetCase, all_cases
+from tests.support.wire import chat, frame
 
 LUA = ROOT / "spec" / "tcrp.lua"
 TSHARK = shutil.which("tshark")
@@ -84,7 +85,7 @@ NUMBERS = {"room_name_size", "operation", "state", "operation_payload_size", "st
 JSON_FIELDS = ("request_payload.json_request", "response_payload.detail")
 
 
-def put(capture: Capture, item: Case, client: int) -> int | None:
+def put(capture: Capture, item: OctetCase, client: int) -> int | None:
     """The number of the packet that shows the case; None for what a dissector is not given."""
     if item.message in SENDERS:
         return capture.udp(SENDERS[item.message], item.octets) if item.octets else None
@@ -108,7 +109,7 @@ def is_cut(octets: bytes) -> bool:
     return len(octets) < head or (size <= LIMITS.reply_accept and len(octets) < head + octets[0] + size)
 
 
-def fault_of(item: Case) -> tuple[str, ErrorCode | None]:
+def fault_of(item: OctetCase) -> tuple[str, ErrorCode | None]:
     """The field and code of what is wrong; a reader of a stream also looks at what it accepts."""
     if item.message == "control_frame" and len(item.octets) >= LIMITS.control_header_size:
         size = int.from_bytes(item.octets[3:32], "big")
@@ -134,7 +135,7 @@ def wanted(value: Any, owner: str = "") -> dict[str, Any]:
     return found
 
 
-def expected(item: Case) -> dict[str, Any]:
+def expected(item: OctetCase) -> dict[str, Any]:
     if item.message == "request_payload" and item.octets.startswith(b"{"):
         return {"tcrp.json_request.json": item.octets}
     if item.message == "response_payload" and len(item.octets) > 1:

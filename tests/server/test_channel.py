@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcrp_server.tcp.channel import MOST_UNSENT, Broken, SocketChannel
-from tests.support.dialogues import ServerStage, Wire
+from tests.support.dialogues import DialogueServer, QueuedSocket
 from tests.support.peers import CREATE, request
 
 
@@ -85,10 +85,10 @@ def test_a_peer_that_does_not_read_is_given_up() -> None:
 
 # ---- the server over channels that take little ----
 
-class Slow(Wire):
+class Slow(QueuedSocket):
     """A connection whose kernel takes one octet, then nothing until it is asked again."""
 
-    def __init__(self, stage: ServerStage, octets: bytes, source: str) -> None:
+    def __init__(self, stage: DialogueServer, octets: bytes, source: str) -> None:
         super().__init__(source, stage.outcome)
         self.waiting.append(octets)
         self.is_stuck = False
@@ -102,17 +102,17 @@ class Slow(Wire):
             raise BlockingIOError
         return super().send(octets[:1], flags)
 
-    def sent(self, stage: ServerStage) -> bytes:
+    def sent(self, stage: DialogueServer) -> bytes:
         return b"".join(stage.outcome.sent[self.name])
 
 
-def flush(stage: ServerStage, wire: Wire) -> None:
+def flush(stage: DialogueServer, wire: QueuedSocket) -> None:
     while stage.interests.get(wire, 0) & 2:
         stage.readers[wire](2)
 
 
 def test_an_answer_leaves_octet_by_octet() -> None:
-    stage = ServerStage({}, ["a-token-of-22-octets--", "b-token-of-22-octets--"])
+    stage = DialogueServer({}, ["a-token-of-22-octets--", "b-token-of-22-octets--"])
     alice = Slow(stage, request(CREATE, "lobby", "alice"), "192.0.2.1")
     stage.readers[stage.listener](1)
     assert len(alice.sent(stage)) == 1
@@ -127,7 +127,7 @@ def test_an_answer_leaves_octet_by_octet() -> None:
 
 
 def test_a_client_that_does_not_read_its_token_is_no_member() -> None:
-    stage = ServerStage({"handshake_timeout": 5.0}, ["a-token-of-22-octets--"])
+    stage = DialogueServer({"handshake_timeout": 5.0}, ["a-token-of-22-octets--"])
     alice = Slow(stage, request(CREATE, "lobby", "alice"), "192.0.2.1")
     stage.readers[stage.listener](1)
     alice.is_stuck = True
@@ -140,7 +140,7 @@ def test_a_client_that_does_not_read_its_token_is_no_member() -> None:
 
 
 def test_a_client_that_has_ended_gets_the_rest_of_its_answer() -> None:
-    stage = ServerStage({}, ["a-token-of-22-octets--"])
+    stage = DialogueServer({}, ["a-token-of-22-octets--"])
     alice = Slow(stage, request(CREATE, "lobby", "alice"), "192.0.2.1")
     alice.waiting.append(b"")
     stage.readers[stage.listener](1)

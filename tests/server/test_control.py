@@ -21,9 +21,21 @@ from tcrp.messages import ControlFrame
 from tcrp_server import password_workers as workers
 from tcrp_server.admission import PasswordWork
 from tcrp_server.tcp import control, listener
-from tests.support.dialogues import ServerStage, Wire
-from tests.support.peers import CREATE, JOIN, PATIENCE, Caller, Person, Reply, ask, has_heard, header, joined, request
+from tests.support.dialogues import DialogueServer, QueuedSocket
+from tests.support.peers import (
+    CREATE,
+    JOIN,
+    PATIENCE,
+    Caller,
+    ControlReply,
+    SocketMember,
+    ask,
+    has_heard,
+    joined,
+    request,
+)
 from tests.support.server_process import ServerThread, served
+from tests.support.wire import header
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
 ANNOUNCED = b"\x23\x29"  # port 9001
@@ -150,7 +162,7 @@ def test_every_status_of_a_request() -> None:
         assert status(CREATE, "room", "alice") == Status.ROOM_EXISTS
         assert status(JOIN, "room", "bob:") == Status.INVALID_REQUEST
         assert status(JOIN, "room", "bob") == Status.WRONG_PASSWORD
-        with Person(server.port, server.udp_port, JOIN, "room", "bob", "password") as bob:
+        with SocketMember(server.port, server.udp_port, JOIN, "room", "bob", "password") as bob:
             bob.register()
             assert status(JOIN, "room", "carol", "password") == Status.ROOM_FULL
             bob.leave()
@@ -159,14 +171,14 @@ def test_every_status_of_a_request() -> None:
         assert status(CREATE, "open", "dave") == Status.OK
         assert status(CREATE, "third", "erin") == Status.SERVER_FULL
         assert status(JOIN, "open", "dave") == Status.OK  # replaced: nothing was heard of dave
-        with Person(server.port, server.udp_port, JOIN, "open", "frank") as frank:
+        with SocketMember(server.port, server.udp_port, JOIN, "open", "frank") as frank:
             frank.register()
             assert status(JOIN, "open", "FRANK") == Status.ROOM_FULL
         nothing_is_kept(server)
 
 
 def test_a_name_in_use(server: ServerThread) -> None:
-    with Person(server.port, server.udp_port, CREATE, "lobby", "alice") as alice:
+    with SocketMember(server.port, server.udp_port, CREATE, "lobby", "alice") as alice:
         alice.register()
         assert ask(server.port, JOIN, "lobby", "ALICE").status == Status.NAME_IN_USE
         assert alice.who() == "alice"
@@ -196,14 +208,14 @@ def test_a_name_that_nobody_was_heard_with_is_free_for_its_own_address_only(serv
 def test_the_first_check_that_fails_is_the_answer(operation: int, room: str, user: str, password: str | None,
                                                   status: Status) -> None:
     with served("--max-members", "1", "--create-rate", "2", "--password-rate", "1") as server:
-        with Person(server.port, server.udp_port, CREATE, "gone", "host", "password") as host:
+        with SocketMember(server.port, server.udp_port, CREATE, "gone", "host", "password") as host:
             assert ask(server.port, JOIN, "gone", "bob", "wrong").status == Status.WRONG_PASSWORD
             host.register()
             host.leave()
             assert host.hear()
         assert ask(server.port, CREATE, "full", "alice", "password").status == Status.OK
         source = SECOND if (password, room) == ("password", "full") else None  # else alice would be replaced
-        assert ask(server.port, operation, room, user, password, source=source) == Reply(operation, room, status)
+        assert ask(server.port, operation, room, user, password, source=source) == ControlReply(operation, room, status)
 
 
 # ---- refused from the header ----
@@ -232,7 +244,7 @@ FAULTS = [
 def test_a_header_is_refused_at_once_without_a_body(server: ServerThread, octets: bytes) -> None:
     with Caller(server.port) as caller:
         caller.sock.sendall(octets)
-        assert caller.reply() == Reply(octets[1], "", Status.INVALID_REQUEST)
+        assert caller.reply() == ControlReply(octets[1], "", Status.INVALID_REQUEST)
         assert caller.is_closed()
 
 
@@ -244,7 +256,7 @@ def test_the_refusal_arrives_although_the_client_goes_on_sending(server: ServerT
         for _ in range(3):  # more, after the refusal has been sent
             assert select.select([caller.sock], [], [], PATIENCE)[0]
             caller.sock.sendall(b"\x00")
-        assert caller.reply() == Reply(CREATE, "", Status.INVALID_REQUEST)
+        assert caller.reply() == ControlReply(CREATE, "", Status.INVALID_REQUEST)
         assert caller.is_closed()
 
 
@@ -265,7 +277,7 @@ def test_a_whole_request_that_is_wrong(server: ServerThread) -> None:
             (b"a\nb", b"alice", "a\nb")):
         with Caller(server.port) as caller:
             caller.sock.sendall(header(len(room), CREATE, 0, len(payload)) + room + payload)
-            assert caller.reply() == Reply(CREATE, echoed, Status.INVALID_REQUEST), (room, payload[:50])
+            assert caller.reply() == ControlReply(CREATE, echoed, Status.INVALID_REQUEST), (room, payload[:50])
             assert caller.is_closed()
     assert server.rooms.by_name == {}
 
@@ -301,7 +313,7 @@ def test_closed_inside_a_request(server: ServerThread, size: int) -> None:
     with Caller(server.port) as caller:
         caller.sock.sendall(octets)
         caller.sock.shutdown(socket.SHUT_WR)
-        assert caller.reply() == Reply(JOIN if size >= 32 else 0, "", Status.INVALID_REQUEST)
+        assert caller.reply() == ControlReply(JOIN if size >= 32 else 0, "", Status.INVALID_REQUEST)
         assert caller.is_closed()
 
 
@@ -337,9 +349,9 @@ def test_the_handshake_has_an_end_however_the_octets_drip() -> None:
             drip.sock.sendall(bytes([octet]))
             if select.select([drip.sock], [], [], 0.02)[0]:
                 break
-        assert drip.reply() in (Reply(0, "", Status.INVALID_REQUEST), Reply(CREATE, "", Status.INVALID_REQUEST))
+        assert drip.reply() in [ControlReply(operation, "", Status.INVALID_REQUEST) for operation in (0, CREATE)]
         assert drip.is_closed()
-        assert idle.reply() == Reply(0, "", Status.INVALID_REQUEST)
+        assert idle.reply() == ControlReply(0, "", Status.INVALID_REQUEST)
         assert idle.is_closed()
 
 
@@ -347,7 +359,7 @@ def test_a_password_that_waits_to_be_hashed_has_no_time_limit(gate: threading.Ev
     with served("--handshake-timeout", "0.2") as server, Caller(server.port) as caller:
         caller.sock.sendall(request(CREATE, "lobby", "alice", "password"))
         with Caller(server.port) as later:
-            assert later.reply() == Reply(0, "", Status.INVALID_REQUEST)  # this one's time was over later
+            assert later.reply() == ControlReply(0, "", Status.INVALID_REQUEST)  # this one's time was over later
         assert not has_heard(caller.sock)
         gate.set()
         reply = caller.reply()
@@ -366,7 +378,7 @@ def test_the_server_closes_when_no_port_is_announced(server: ServerThread) -> No
 def test_a_refused_client_that_does_not_close_is_closed(server: ServerThread) -> None:
     with Caller(server.port) as caller:
         caller.sock.sendall(request(JOIN, "lobby", "alice"))
-        assert caller.reply() == Reply(JOIN, "lobby", Status.ROOM_NOT_FOUND)
+        assert caller.reply() == ControlReply(JOIN, "lobby", Status.ROOM_NOT_FOUND)
         assert caller.is_closed()
         wait_until_gone(server)
 
@@ -471,7 +483,7 @@ def test_another_address_has_a_limit_of_its_own_and_the_server_one_for_all() -> 
         held = [Caller(server.port), Caller(server.port), Caller(server.port, source=SECOND)]
         assert full(server) == Status.RATE_LIMITED  # the address first
         assert ask(server.port, CREATE, "lobby", "alice", source=THIRD).status == Status.OK
-        assert held[0].reply() == Reply(0, "", Status.SERVER_FULL)  # the oldest of who has most
+        assert held[0].reply() == ControlReply(0, "", Status.SERVER_FULL)  # the oldest of who has most
         assert held[0].is_closed()
         assert not has_heard(held[1].sock)
         assert not has_heard(held[2].sock)
@@ -490,7 +502,7 @@ def test_who_has_no_whole_request_gives_way(octets: bytes, operation: int) -> No
     with served("--max-connections", "1", "--handshake-timeout", "60") as server, Caller(server.port) as held:
         held.sock.sendall(octets)
         assert ask(server.port, CREATE, "other", "bob").token
-        assert held.reply() == Reply(operation, "", Status.SERVER_FULL)
+        assert held.reply() == ControlReply(operation, "", Status.SERVER_FULL)
         assert held.is_closed()
         wait_until_gone(server)
         nothing_is_kept(server)
@@ -500,7 +512,7 @@ def test_a_request_that_has_arrived_is_not_given_up(monkeypatch: pytest.MonkeyPa
     """It is unread when another connection needs room."""
     with served("--max-connections", "1", "--handshake-timeout", "60") as server, Caller(server.port) as first:
         wait_until_idle(server)  # and the one that this opens makes it give way
-        assert first.reply() == Reply(0, "", Status.SERVER_FULL)
+        assert first.reply() == ControlReply(0, "", Status.SERVER_FULL)
     with served("--max-connections", "1", "--handshake-timeout", "60") as server:
         limit_reached = server.control._limit_reached
 
@@ -551,7 +563,7 @@ def test_who_has_its_token_gives_way_last_and_its_port_still_counts(monkeypatch:
             with Caller(server.port) as third:
                 third.sock.sendall(request(JOIN, "lobby", "bob"))
                 assert third.reply()
-                assert asking.reply() == Reply(0, "", Status.SERVER_FULL)
+                assert asking.reply() == ControlReply(0, "", Status.SERVER_FULL)
                 assert not has_heard(admitted.sock)
                 assert ask(server.port, JOIN, "lobby", "carol").token
                 assert admitted.is_closed()
@@ -567,7 +579,7 @@ def test_everybody_is_answered_however_many_linger(monkeypatch: pytest.MonkeyPat
     with served("--max-connections-per-address", "1", "--handshake-timeout", "60") as server:
         held = [Caller(server.port) for _ in range(8)]
         for caller in held[1:]:
-            assert caller.reply() == Reply(0, "", Status.RATE_LIMITED)
+            assert caller.reply() == ControlReply(0, "", Status.RATE_LIMITED)
             assert caller.is_closed()
         wait_until_gone(server, 1 + 2)
         assert not has_heard(held[0].sock)
@@ -601,8 +613,9 @@ def test_those_who_have_their_answer_do_not_count(monkeypatch: pytest.MonkeyPatc
         held = [Caller(server.port) for _ in range(5)]
         for caller in held:
             caller.sock.sendall(request(JOIN, "none", "alice"))
-            assert caller.reply() in (Reply(JOIN, "none", Status.ROOM_NOT_FOUND), Reply(0, "", Status.RATE_LIMITED))
-        assert ask(server.port, JOIN, "none", "alice") == Reply(JOIN, "none", Status.ROOM_NOT_FOUND)
+            assert caller.reply() in (ControlReply(JOIN, "none", Status.ROOM_NOT_FOUND),
+                                      ControlReply(0, "", Status.RATE_LIMITED))
+        assert ask(server.port, JOIN, "none", "alice") == ControlReply(JOIN, "none", Status.ROOM_NOT_FOUND)
         for caller in held:
             caller.sock.close()
 
@@ -612,7 +625,7 @@ def test_where_select_takes_few_sockets(monkeypatch: pytest.MonkeyPatch) -> None
     with served("--max-connections", "0", "--handshake-timeout", "60") as server:
         held = [Caller(server.port) for _ in range(2)]
         assert ask(server.port, CREATE, "lobby", "alice").token
-        assert held[0].reply() == Reply(0, "", Status.SERVER_FULL)
+        assert held[0].reply() == ControlReply(0, "", Status.SERVER_FULL)
         for caller in held:
             caller.sock.close()
 
@@ -657,11 +670,11 @@ def test_accept_may_give_no_address(server: ServerThread) -> None:
 
 # ---- several in one turn: a server without sockets, whose listener has them all at once ----
 
-class Line(Wire):
+class Line(QueuedSocket):
     """A connection that came with `octets`. `members` is how many there were when it was answered; if it `is_broken`,
     no answer can be sent."""
 
-    def __init__(self, stage: ServerStage, *octets: bytes, is_broken: bool = False) -> None:
+    def __init__(self, stage: DialogueServer, *octets: bytes, is_broken: bool = False) -> None:
         super().__init__(f"caller {len(stage.listener.waiting)}", stage.outcome)
         self.waiting += octets
         self.members = -1
@@ -681,15 +694,15 @@ class Line(Wire):
         return any(member.token in said for member in self._stage.rooms.by_envelope.values())
 
 
-def stage_of(**settings: float) -> ServerStage:
+def stage_of(**settings: float) -> DialogueServer:
     """A server that gives every member a token of its own."""
-    stage = ServerStage(settings, ())
+    stage = DialogueServer(settings, ())
     numbers = itertools.count()
     stage.control._control._admission._new_token = lambda: b"token-%d" % next(numbers)
     return stage
 
 
-def accept_all(stage: ServerStage) -> None:
+def accept_all(stage: DialogueServer) -> None:
     """Have all that wait be accepted, in one turn."""
     stage.readers[stage.listener](1)
     assert not stage.listener.waiting
@@ -745,7 +758,7 @@ def test_a_port_that_comes_with_the_request_counts_after_the_answer() -> None:
 
 def test_the_right_and_the_wrong_password(server: ServerThread) -> None:
     assert ask(server.port, CREATE, "lobby", "alice", "pass: wörd").token
-    assert ask(server.port, JOIN, "lobby", "bob", "pass: word") == Reply(JOIN, "lobby", Status.WRONG_PASSWORD)
+    assert ask(server.port, JOIN, "lobby", "bob", "pass: word") == ControlReply(JOIN, "lobby", Status.WRONG_PASSWORD)
     assert ask(server.port, JOIN, "lobby", "bob").status == Status.WRONG_PASSWORD
     assert ask(server.port, JOIN, "lobby", "bob", "pass: wörd").token
 
@@ -755,8 +768,8 @@ def test_others_chat_while_passwords_are_hashed(server: ServerThread, gate: thre
     with Caller(server.port) as caller:
         caller.sock.sendall(request(CREATE, "secret", "eve", "password"))
         wait_until_idle(server)
-        with Person(server.port, server.udp_port, CREATE, "lobby", "alice") as alice, \
-                Person(server.port, server.udp_port, JOIN, "lobby", "bob") as bob:
+        with SocketMember(server.port, server.udp_port, CREATE, "lobby", "alice") as alice, \
+                SocketMember(server.port, server.udp_port, JOIN, "lobby", "bob") as bob:
             alice.register()
             bob.register()
             bob.say("hi")
@@ -783,7 +796,7 @@ def test_the_queue_of_passwords_has_an_end(server: ServerThread, gate: threading
     callers.append(Caller(server.port, source=SECOND))  # of who has asked for nothing yet
     callers[-1].sock.sendall(request(CREATE, "room of another", "bob", "password"))
     with callers.pop(-2) as displaced:
-        assert displaced.reply() == Reply(CREATE, f"room {number}", Status.RATE_LIMITED)
+        assert displaced.reply() == ControlReply(CREATE, f"room {number}", Status.RATE_LIMITED)
     gate.set()
     for caller in callers:
         with caller:
@@ -821,7 +834,7 @@ def test_nobody_is_a_member_who_never_got_its_token(server: ServerThread, gate: 
 # REQ ERR-03
 def test_the_room_closed_or_came_while_the_password_was_hashed(server: ServerThread, gate: threading.Event) -> None:
     gate.set()
-    with Person(server.port, server.udp_port, CREATE, "closes", "alice", "password") as alice:
+    with SocketMember(server.port, server.udp_port, CREATE, "closes", "alice", "password") as alice:
         gate.clear()
         with Caller(server.port) as late, Caller(server.port) as second:
             late.sock.sendall(request(JOIN, "closes", "bob", "password"))
@@ -832,8 +845,8 @@ def test_the_room_closed_or_came_while_the_password_was_hashed(server: ServerThr
             assert alice.hear()
             assert ask(server.port, CREATE, "comes", "eve").token
             gate.set()
-            assert late.reply() == Reply(JOIN, "closes", Status.ROOM_NOT_FOUND)
-            assert second.reply() == Reply(CREATE, "comes", Status.ROOM_EXISTS)
+            assert late.reply() == ControlReply(JOIN, "closes", Status.ROOM_NOT_FOUND)
+            assert second.reply() == ControlReply(CREATE, "comes", Status.ROOM_EXISTS)
 
 
 # ---- faults of ours ----
@@ -845,7 +858,7 @@ def test_a_hash_that_fails_is_an_internal_error(server: ServerThread, monkeypatc
 
     monkeypatch.setattr(workers, "digest", digest)
     for _ in range(workers.THREADS + 1):
-        assert ask(server.port, CREATE, "a", "alice", "password") == Reply(CREATE, "a", Status.INTERNAL_ERROR)
+        assert ask(server.port, CREATE, "a", "alice", "password") == ControlReply(CREATE, "a", Status.INTERNAL_ERROR)
     assert ask(server.port, CREATE, "a", "alice").token
 
 
@@ -858,7 +871,7 @@ def test_a_fault_while_deciding_ends_one_connection(server: ServerThread, monkey
         return decide(request, host, now)
 
     monkeypatch.setattr(server.control._control._admission, "decide", faulty)
-    assert ask(server.port, CREATE, "a", "fault") == Reply(CREATE, "a", Status.INTERNAL_ERROR)
+    assert ask(server.port, CREATE, "a", "fault") == ControlReply(CREATE, "a", Status.INTERNAL_ERROR)
     assert ask(server.port, CREATE, "a", "alice").token
     assert [record.getMessage() for record in server.faults] == ["fault in a connection"]
     server.faults.clear()
@@ -870,7 +883,7 @@ def test_a_fault_after_the_password_ends_one_connection(server: ServerThread, mo
         raise ZeroDivisionError
 
     monkeypatch.setattr(server.control._control._admission, "finish", finish)
-    assert ask(server.port, CREATE, "a", "alice", "password") == Reply(CREATE, "a", Status.INTERNAL_ERROR)
+    assert ask(server.port, CREATE, "a", "alice", "password") == ControlReply(CREATE, "a", Status.INTERNAL_ERROR)
     assert ask(server.port, CREATE, "a", "alice").token
     assert len(server.faults) == 1
     server.faults.clear()
@@ -906,9 +919,9 @@ def test_the_end_answers_what_waits_for_an_answer(gate: threading.Event) -> None
         assert done.reply()
         wait_until_idle(server)
         server.loop.stop()
-        assert silent.reply() == Reply(0, "", Status.SHUTTING_DOWN)
-        assert half.reply() == Reply(CREATE, "", Status.SHUTTING_DOWN)
-        assert hashing.reply() == Reply(CREATE, "secret", Status.SHUTTING_DOWN)
+        assert silent.reply() == ControlReply(0, "", Status.SHUTTING_DOWN)
+        assert half.reply() == ControlReply(CREATE, "", Status.SHUTTING_DOWN)
+        assert hashing.reply() == ControlReply(CREATE, "secret", Status.SHUTTING_DOWN)
         for caller in (silent, half, hashing, done):
             assert caller.is_closed()
             caller.sock.close()
@@ -922,10 +935,10 @@ def test_the_end_answers_what_waits_for_an_answer(gate: threading.Event) -> None
 @pytest.mark.uncounted
 def test_nothing_stays_of_those_who_came_and_went() -> None:
     with served("--create-rate", "0", "--password-rate", "0", "--max-connections-per-address", "0") as server:
-        with Person(server.port, server.udp_port, CREATE, "keeper", "alice") as alice:
+        with SocketMember(server.port, server.udp_port, CREATE, "keeper", "alice") as alice:
             alice.register()
             for number in range(300):
-                with Person(server.port, server.udp_port, JOIN, "keeper", f"bob {number % 7}") as bob:
+                with SocketMember(server.port, server.udp_port, JOIN, "keeper", f"bob {number % 7}") as bob:
                     bob.leave()
                     assert bob.hear() == joined(bob.user)
                 assert ask(server.port, JOIN, f"room {number}", "bob").status == Status.ROOM_NOT_FOUND

@@ -19,7 +19,7 @@ from tcrp_server import sockets
 from tcrp_server.app import make_loop
 from tcrp_server.config import load
 from tcrp_server.udp.sender import PlainSender
-from tests.support.peers import CREATE, JOIN, LOCAL, PATIENCE, Person, ask, has_heard, joined
+from tests.support.peers import CREATE, JOIN, LOCAL, PATIENCE, SocketMember, ask, has_heard, joined
 from tests.support.senders import WAYS
 from tests.support.server_process import ServerThread, served
 
@@ -31,9 +31,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[ServerThread]:
 
 
 @pytest.fixture
-def pair(server: ServerThread) -> Iterator[tuple[Person, Person]]:
-    with Person(server.port, server.udp_port, CREATE, "lobby", "alice") as alice, \
-            Person(server.port, server.udp_port, JOIN, "lobby", "bob") as bob:
+def pair(server: ServerThread) -> Iterator[tuple[SocketMember, SocketMember]]:
+    with SocketMember(server.port, server.udp_port, CREATE, "lobby", "alice") as alice, \
+            SocketMember(server.port, server.udp_port, JOIN, "lobby", "bob") as bob:
         alice.register()
         bob.register()
         assert alice.hear() == joined("bob")
@@ -70,7 +70,7 @@ class Udp:
 
 
 @pytest.fixture
-def udp(server: ServerThread, pair: tuple[Person, Person]) -> Udp:
+def udp(server: ServerThread, pair: tuple[SocketMember, SocketMember]) -> Udp:
     """In place of the real one, when both are there and nothing is under way."""
     udp: Any = Udp(server.loop._udp)
     receiver: Any = server.loop._receiver
@@ -85,7 +85,7 @@ def udp(server: ServerThread, pair: tuple[Person, Person]) -> Udp:
     return found
 
 
-def chat(pair: tuple[Person, Person], text: str = "hi") -> None:
+def chat(pair: tuple[SocketMember, SocketMember], text: str = "hi") -> None:
     alice, bob = pair
     bob.say(text)
     assert alice.hear() == ChatLine("bob", text)
@@ -95,7 +95,7 @@ def chat(pair: tuple[Person, Person], text: str = "hi") -> None:
 
 # ---- faults ----
 
-def test_a_fault_in_a_datagram_costs_that_datagram(server: ServerThread, pair: tuple[Person, Person],
+def test_a_fault_in_a_datagram_costs_that_datagram(server: ServerThread, pair: tuple[SocketMember, SocketMember],
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     alice, bob = pair
     real = server.loop._relay.datagram
@@ -115,7 +115,7 @@ def test_a_fault_in_a_datagram_costs_that_datagram(server: ServerThread, pair: t
 
 
 @pytest.mark.parametrize("part", ["_expire", "_strike"])
-def test_a_fault_in_the_work_of_a_turn_is_no_end(server: ServerThread, pair: tuple[Person, Person],
+def test_a_fault_in_the_work_of_a_turn_is_no_end(server: ServerThread, pair: tuple[SocketMember, SocketMember],
                                                 monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     def faulty(*_: Any) -> None:
         raise ZeroDivisionError
@@ -132,7 +132,7 @@ def test_a_fault_in_the_work_of_a_turn_is_no_end(server: ServerThread, pair: tup
 
 def test_a_selector_that_fails_ends_the_server_and_tells_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     server = ServerThread()
-    with Person(server.port, server.udp_port, CREATE, "lobby", "alice") as alice:
+    with SocketMember(server.port, server.udp_port, CREATE, "lobby", "alice") as alice:
         alice.register()
 
         def select(*_: Any) -> Any:
@@ -146,7 +146,7 @@ def test_a_selector_that_fails_ends_the_server_and_tells_everybody(monkeypatch: 
 
 
 @pytest.mark.parametrize("fault", [errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENOMEM])
-def test_receiving_may_fail(udp: Udp, pair: tuple[Person, Person], fault: int) -> None:
+def test_receiving_may_fail(udp: Udp, pair: tuple[SocketMember, SocketMember], fault: int) -> None:
     for _ in range(3):  # WSAECONNRESET on Windows, ICMP errors on Linux
         udp.receive_faults = [fault] * 5
         chat(pair)
@@ -154,7 +154,8 @@ def test_receiving_may_fail(udp: Udp, pair: tuple[Person, Person], fault: int) -
     chat(pair)
 
 
-def test_the_kernel_takes_nothing_for_a_while(server: ServerThread, udp: Udp, pair: tuple[Person, Person]) -> None:
+def test_the_kernel_takes_nothing_for_a_while(server: ServerThread, udp: Udp,
+                                              pair: tuple[SocketMember, SocketMember]) -> None:
     alice, bob = pair
     udp.send_faults = [errno.EAGAIN] * 3
     for number in range(10):
@@ -267,7 +268,7 @@ def test_a_year_is_no_time_to_wait_for_ever() -> None:
 # ---- the end ----
 
 def test_what_waits_for_the_kernel_is_still_sent_at_the_end(server: ServerThread, udp: Udp,
-                                                           pair: tuple[Person, Person],
+                                                           pair: tuple[SocketMember, SocketMember],
                                                            monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LAST_WORDS", 1e6)  # it ends because nothing waits any more
     udp.send_faults = [errno.EAGAIN] * 5
@@ -276,7 +277,7 @@ def test_what_waits_for_the_kernel_is_still_sent_at_the_end(server: ServerThread
     assert [person.hear() for person in pair] == [closed, closed]
 
 
-def test_the_end_does_not_wait_for_ever(server: ServerThread, udp: Udp, pair: tuple[Person, Person],
+def test_the_end_does_not_wait_for_ever(server: ServerThread, udp: Udp, pair: tuple[SocketMember, SocketMember],
                                         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LAST_WORDS", 0.05)
     udp.send_faults = [errno.EAGAIN] * 1_000_000
@@ -302,7 +303,7 @@ def test_waking_is_never_too_often(server: ServerThread) -> None:
     assert ask(server.port, CREATE, "lobby", "alice").token
 
 
-def test_after_the_end_nothing_is_open(server: ServerThread, pair: tuple[Person, Person]) -> None:
+def test_after_the_end_nothing_is_open(server: ServerThread, pair: tuple[SocketMember, SocketMember]) -> None:
     threads = [thread for thread in threading.enumerate() if thread.name == "password"]
     assert threads
     server.stop()

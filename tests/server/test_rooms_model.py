@@ -23,6 +23,7 @@ from tcrp_server.delivery import CoreDelivery
 from tcrp_server.members import Address, Closed, Event, Joined, Member, Refusal, Removed, Room
 from tcrp_server.relay import Counters, Relay
 from tcrp_server.rooms import Rooms
+from tests.support.wire import chat
 
 HOSTS = ("192.0.2.1", "2001:db8::1")
 PORTS = st.integers(1, 3)
@@ -210,7 +211,7 @@ class ModelledRooms(RuleBasedStateMachine):
 
     def datagram(self, room_name: str, token: bytes, message: bytes, host: str, port: int) -> None:
         octets = room_name.encode("utf-8")
-        self.receives(bytes([len(octets), len(token)]) + octets + token + message, source_at(host, port))
+        self.receives(chat(octets, token, message), source_at(host, port))
 
     def receives(self, octets: bytes, source: str) -> None:
         self.counters.received += 1

@@ -40,7 +40,7 @@ TCP, UDP = "TCP", "UDP"  # the receivers at the other end of a client
 
 
 @dataclass
-class Outcome:
+class StepOutcome:
     """What came of a step. `closed` names the receivers whose connection was ended; `shown` is plain data."""
 
     sent: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
@@ -48,10 +48,10 @@ class Outcome:
     shown: list[dict[str, Any]] = field(default_factory=list)
 
 
-class Wire:
+class QueuedSocket:
     """A server's end of a TCP connection, as far as a server uses it; and a listener, which accepts wires."""
 
-    def __init__(self, name: str = "", outcome: Outcome | None = None) -> None:
+    def __init__(self, name: str = "", outcome: StepOutcome | None = None) -> None:
         self.name = name
         self.outcome = outcome
         self.waiting: list[Any] = []  # octets, b"" for the end; at a listener, connections
@@ -103,15 +103,15 @@ class ListSender:
         pass
 
 
-class ServerStage:
+class DialogueServer:
     """A server; it is selector and password workers of itself. `settings` as in a vector."""
 
     def __init__(self, settings: dict[str, float], tokens: Iterable[str]) -> None:
         config = Config(**{**{option.name.replace("-", "_"): option.default for option in OPTIONS}, **settings})
         self.tokens = [token.encode() for token in tokens]
         self.now = 0.0
-        self.outcome = Outcome()
-        self.wires: dict[str, Wire] = {}
+        self.outcome = StepOutcome()
+        self.wires: dict[str, QueuedSocket] = {}
         self.readers: dict[Any, Any] = {}
         self.interests: dict[Any, int] = {}
         self.work: list[tuple[PasswordWork, Done]] = []
@@ -121,7 +121,7 @@ class ServerStage:
                               create_rate=config.create_rate, password_rate=config.password_rate)
         self.delivery = CoreDelivery(ListSender(self), fastcodec)
         self.relay = Relay(self.rooms, self.delivery, fastcodec)
-        self.listener = Wire()
+        self.listener = QueuedSocket()
         stage: Any = self
         self.control = ControlServer(stage.listener, stage, admission, self.delivery, self.submit, fastcodec, config,
                                      lambda: self.now)
@@ -150,8 +150,8 @@ class ServerStage:
 
     # ---- steps ----
 
-    def play(self, step: Step) -> Outcome:
-        self.outcome = Outcome()
+    def play(self, step: Step) -> StepOutcome:
+        self.outcome = StepOutcome()
         for wire in self.wires.values():
             wire.outcome = self.outcome
         self._pass_time(step["at"])
@@ -182,7 +182,7 @@ class ServerStage:
     def step_send(self, step: Step) -> None:
         name = step["connection"]
         if "from" in step:
-            self.wires[name] = Wire(name, self.outcome)
+            self.wires[name] = QueuedSocket(name, self.outcome)
             self.listener.waiting.append((self.wires[name], (step["from"], 50_000, *_rest(step["from"]))))
             self.turn()
         wire = self.wires[name]
@@ -211,12 +211,12 @@ def _rest(host: str) -> tuple[int, ...]:
     return (0, 0) if ":" in host else ()
 
 
-class ClientStage:
+class DialogueClient:
     """A client's session; its server is the vector."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.outcome = Outcome()
+        self.outcome = StepOutcome()
         self.session: Any = None
         self.is_connected = False
 
@@ -227,8 +227,8 @@ class ClientStage:
         endings = {RequestRefused: "REFUSED", RequestFailed: "CLOSED"}
         return endings.get(type(ending)) or self.session.state or "REQUESTED"
 
-    def play(self, step: Step) -> Outcome:
-        self.outcome = Outcome()
+    def play(self, step: Step) -> StepOutcome:
+        self.outcome = StepOutcome()
         while self.session and (when := self.session.next_deadline()) is not None and when <= step["at"]:
             self.now = max(self.now, when)
             self._perform(self.session.tick(self.now))
@@ -283,7 +283,7 @@ class ClientStage:
         return list(self.session.tick(self.now))
 
 
-def differences(step: Step, outcome: Outcome) -> list[str]:
+def differences(step: Step, outcome: StepOutcome) -> list[str]:
     """What a step should have caused and did not, or the other way round, receiver by receiver."""
     expected: dict[str, list[Step]] = defaultdict(list)
     found = []

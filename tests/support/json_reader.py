@@ -13,15 +13,15 @@ from tcrp.json_text import JsonFault, parse_object
 MISSING = object()
 
 
-class Fault(Exception):
+class JsonReaderFault(Exception):
     """The first fault: code, field, offset."""
 
 
 def read(spec: dict[str, Any], name: str, octets: bytes) -> Any:
-    """(form or message, {attribute: value}) of `octets`; raises Fault."""
+    """(form or message, {attribute: value}) of `octets`; raises JsonReaderFault."""
     message = next(message for message in spec["messages"] if message["name"] == name)
     if len(octets) > message.get("maximum", len(octets)):
-        raise Fault("out_of_range", name, 0)
+        raise JsonReaderFault("out_of_range", name, 0)
     reader = _Reader(octets)
     if message["body"]["kind"] == "choice":
         return reader.choice(message["body"], name)
@@ -46,14 +46,14 @@ class _Reader:
             else:
                 fields[field["name"]] = self.field(field["type"], fields, f"{path}.{field['name']}")
         if body["closed"] and self.at < len(self.octets):
-            raise Fault("trailing_octets", path, self.at)
+            raise JsonReaderFault("trailing_octets", path, self.at)
         return fields
 
     def choice(self, body: dict[str, Any], path: str) -> Any:
         if self.at == len(self.octets):
             form = body.get("empty")
             if form is None:
-                raise Fault("truncated", path, self.at)
+                raise JsonReaderFault("truncated", path, self.at)
         else:
             cases = {case["first_octet"]: case["form"] for case in body["cases"]}
             form = cases.get(self.octets[self.at], body["default"])
@@ -71,10 +71,10 @@ class _Reader:
         start = self.at
         octets = self.octets[start:start + kind["octets"]]
         if len(octets) < kind["octets"]:
-            raise Fault("truncated", path, start)
+            raise JsonReaderFault("truncated", path, start)
         number = int.from_bytes(octets, "big")
         if number < kind["minimum"] or (kind["maximum"] is not None and number > kind["maximum"]):
-            raise Fault("out_of_range", path, start)
+            raise JsonReaderFault("out_of_range", path, start)
         self.at += kind["octets"]
         return number
 
@@ -84,36 +84,36 @@ class _Reader:
         if extent["kind"] == "sized_by":
             end = after = start + fields[extent["size"]]
             if end > len(self.octets):
-                raise Fault("truncated", path, start)
+                raise JsonReaderFault("truncated", path, start)
         elif extent["kind"] == "exactly":
             end = after = start + extent["octets"]
             if end > len(self.octets):
-                raise Fault("truncated", path, start)
+                raise JsonReaderFault("truncated", path, start)
         elif extent["kind"] == "up_to":
             delimiter = bytes.fromhex(extent["delimiter"])
             end = self.octets.find(delimiter, start)
             if end < 0:
-                raise Fault("missing_delimiter", path, start)
+                raise JsonReaderFault("missing_delimiter", path, start)
             after = end + len(delimiter)
         octets, self.at = self.octets[start:end], after
         if len(octets) < kind["minimum"] or (kind["maximum"] is not None and len(octets) > kind["maximum"]):
-            raise Fault("out_of_range", path, start)
+            raise JsonReaderFault("out_of_range", path, start)
         if kind["kind"] == "utf8":
             try:
                 return octets.decode("utf-8")
             except UnicodeDecodeError as error:
-                raise Fault("bad_utf8", path, start + error.start) from None
+                raise JsonReaderFault("bad_utf8", path, start + error.start) from None
         if kind["kind"] == "ascii":
             for index, octet in enumerate(octets):
                 if not 0x21 <= octet <= 0x7E:
-                    raise Fault("bad_ascii", path, start + index)
+                    raise JsonReaderFault("bad_ascii", path, start + index)
             return octets.decode("ascii")
         return octets
 
     def constant(self, kind: dict[str, Any], path: str) -> None:
         octets = bytes.fromhex(kind["octets"])
         if self.octets[self.at:self.at + len(octets)] != octets:
-            raise Fault("wrong_constant", path, None)
+            raise JsonReaderFault("wrong_constant", path, None)
         self.at += len(octets)
 
     def ignored(self, kind: dict[str, Any], path: str) -> None:
@@ -124,7 +124,7 @@ class _Reader:
         try:
             value = parse_object(self.octets[start:])
         except JsonFault as fault:
-            raise Fault(str(fault.code), path, start) from None
+            raise JsonReaderFault(str(fault.code), path, start) from None
         members = kind["members"]
         return {member["name"]: _member(member, value, path, start) for member in members} if members else value
 
@@ -132,16 +132,16 @@ class _Reader:
 def _member(member: dict[str, Any], value: dict[str, Any], path: str, start: int) -> Any:
     present = [key for key in (member["name"], *member["synonyms"]) if key in value]
     if member["required"] and not present:
-        raise Fault("bad_json", path, start)
+        raise JsonReaderFault("bad_json", path, start)
     found = None
     for key in present:
         if member["blank_is_absent"] and value[key] in (None, ""):
             continue
         if not isinstance(value[key], str if member["type"] == "string" else dict):
-            raise Fault("bad_json", path, start)
+            raise JsonReaderFault("bad_json", path, start)
         if member["type"] == "string":
             size = len(value[key].encode("utf-8"))
             if size < member["minimum"] or (member["maximum"] is not None and size > member["maximum"]):
-                raise Fault("out_of_range", path, start)
+                raise JsonReaderFault("out_of_range", path, start)
         found = value[key] if found is None else found
     return found

@@ -1,4 +1,4 @@
-"""Octets of every message, valid and broken, for readers of other makers; what they are, tcrp.codec says.
+"""Octets of every message, valid and broken, for the generated readers of other languages; tcrp.codec is the judge.
 
 First those chosen by hand, one for each rule and each border; then spec/vectors, where there are any; then what
 the strategies give, the same each run.
@@ -17,12 +17,13 @@ from tcrp import codec
 from tcrp.constants import ErrorCode
 from tcrp.errors import RemoteProtocolError
 from tests.support.strategies import OCTETS, mutated
+from tests.support.wire import chat, frame
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class Case:
+class OctetCase:
     """`octets` read as `message`: a `value`, or the `code` and `field` of what is wrong."""
 
     message: str
@@ -32,20 +33,11 @@ class Case:
     field: str = ""
 
 
-def case(message: str, octets: bytes) -> Case:
+def case(message: str, octets: bytes) -> OctetCase:
     try:
-        return Case(message, octets, codec.decode(message, octets))
+        return OctetCase(message, octets, codec.decode(message, octets))
     except RemoteProtocolError as error:
-        return Case(message, octets, code=error.code, field=error.field)
-
-
-def frame(operation: int, state: int, room_name: bytes, payload: bytes = b"", size: int | None = None) -> bytes:
-    size = len(payload) if size is None else size
-    return bytes([len(room_name), operation, state]) + size.to_bytes(29, "big") + room_name + payload
-
-
-def chat(room_name: bytes, token: bytes, message: bytes = b"") -> bytes:
-    return bytes([len(room_name), len(token)]) + room_name + token + message
+        return OctetCase(message, octets, code=error.code, field=error.field)
 
 
 LONG = "\u3042" * 21 + "a"  # 64 octets
@@ -94,7 +86,7 @@ BY_HAND: dict[str, list[bytes]] = {
 }
 
 
-def all_cases(examples: int = 50) -> list[Case]:
+def all_cases(examples: int = 50) -> list[OctetCase]:
     """The cases by hand, the vectors, and `examples` valid and as many broken ones of each message."""
     octets = [(name, item) for name, items in BY_HAND.items() for item in items]
     for file in sorted((ROOT / "spec" / "vectors").glob("*.json")):

@@ -1,5 +1,5 @@
-"""People at a server, for tests over real sockets. They speak through the schemas (tcrp.codec); the server under test
-does not, so whatever they say compares the two codecs."""
+"""Clients and members over real sockets. They use the schemas (tcrp.codec) and the server the generated codec, so each
+test compares the two."""
 from __future__ import annotations
 
 import select
@@ -23,6 +23,7 @@ from tcrp.messages import (
     RequestPayload,
     TextMessage,
 )
+from tests.support import wire
 
 PATIENCE = 20.0  # seconds until a test gives up on something that must come
 LOCAL = "127.0.0.1"
@@ -36,12 +37,7 @@ def request(operation: int, room: str, user: str, password: str | None = None) -
     return codec.encode_control_frame(ControlFrame(room, operation, State.REQUEST, payload))
 
 
-def header(room_name_size: int, operation: int, state: int, payload_size: int) -> bytes:
-    """The 32 octets of a header, however wrong."""
-    return bytes([room_name_size, operation, state]) + payload_size.to_bytes(29, "big")
-
-
-class Reply(NamedTuple):
+class ControlReply(NamedTuple):
     """All that a server said on a control connection; `token` is None without COMPLETE."""
 
     operation: int
@@ -74,7 +70,7 @@ class Caller:
         assert isinstance(frame, ControlFrame)
         return frame
 
-    def reply(self) -> Reply | None:
+    def reply(self) -> ControlReply | None:
         """RESPONSE, and COMPLETE where it must follow; None if the server closed without an octet."""
         response = self.frame()
         if response is None:
@@ -83,13 +79,13 @@ class Caller:
         payload = codec.decode_response_payload(response.operation_payload)
         assert payload.detail is None
         if payload.status != Status.OK:
-            return Reply(response.operation, response.room_name, payload.status)
+            return ControlReply(response.operation, response.room_name, payload.status)
         complete = self.frame()
         assert complete
         assert (complete.operation, complete.room_name, complete.state) == (
             response.operation, response.room_name, State.COMPLETE)
         token = codec.decode_complete_payload(complete.operation_payload).token
-        return Reply(response.operation, response.room_name, payload.status, token)
+        return ControlReply(response.operation, response.room_name, payload.status, token)
 
     def is_closed(self) -> bool:
         """Whether nothing follows but the end; waits for it."""
@@ -103,7 +99,7 @@ class Caller:
 
 
 def ask(port: int, operation: int, room: str, user: str, password: str | None = None, host: str = LOCAL,
-        source: str | None = None) -> Reply:
+        source: str | None = None) -> ControlReply:
     """The reply to one request on a connection of its own."""
     with Caller(port, host, source) as caller:
         caller.sock.sendall(request(operation, room, user, password))
@@ -112,8 +108,8 @@ def ask(port: int, operation: int, room: str, user: str, password: str | None = 
         return reply
 
 
-class Person:
-    """Someone with a token and a UDP socket that is connected to the server."""
+class SocketMember:
+    """A member of a room: a token, and a UDP socket that is connected to the server."""
 
     def __init__(self, port: int, udp_port: int, operation: int, room: str, user: str, password: str | None = None,
                  host: str = LOCAL, source: str | None = None) -> None:
@@ -132,17 +128,17 @@ class Person:
         sock.connect((host, udp_port))
         return sock
 
-    def __enter__(self) -> Person:
+    def __enter__(self) -> SocketMember:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.sock.close()
 
     def datagram(self, message: bytes = b"", room: bytes | None = None, token: bytes | None = None) -> bytes:
-        """A chat datagram, however wrong."""
+        """A chat datagram, valid or not."""
         room = self.room.encode() if room is None else room
         token = self.token.encode() if token is None else token
-        return bytes([len(room), len(token)]) + room + token + message
+        return wire.chat(room, token, message)
 
     def send(self, message: Message) -> None:
         self.sock.send(codec.encode_chat_datagram(ChatDatagram(self.room, self.token, message)))

@@ -19,6 +19,7 @@ from hypothesis.strategies import SearchStrategy
 from tcrp import codec
 from tcrp import messages as m
 from tcrp.constants import ControlKind, NoticeKind, Operation, State, Status
+from tests.support.wire import chat
 
 # The numbers of the specification, typed again: a limit that moves in tcrp.constants must fail here.
 ROOM_NAME, USERNAME, TOKEN, CHAT, RELAY = 255, 64, 255, 4096, 4094
@@ -236,7 +237,7 @@ def _control_octets(draw: Callable[..., Any]) -> bytes:
     """Chat datagrams with a control message: a lone marker, or octets after the kind."""
     room_name, token = draw(utf8(1, 30)).encode("utf-8"), draw(tokens).encode("ascii")
     message = b"\0" + draw(st.binary(max_size=12))
-    return bytes([len(room_name), len(token)]) + room_name + token + message
+    return chat(room_name, token, message)
 
 
 def _encoded(name: str) -> SearchStrategy[bytes]:

@@ -15,7 +15,7 @@ from typing import Any, Callable
 import pytest
 
 from tests.bench import __main__ as command
-from tests.bench import chart, datagrams, pairs, programs, report
+from tests.bench import datagrams, pairs, programs, report
 
 needs_c = pytest.mark.skipif(sys.platform != "linux" or not programs.compiler(),
                              reason="the load generators need Linux and a C compiler")
@@ -223,13 +223,13 @@ def test_both_servers_give_every_member_a_token_of_its_own(server: str, tmp_path
             (f"room{room:06}", f"user{seat:04}") for room in range(3) for seat in range(4)]
         assert {len(token) for _, token, _ in lines} == {22}
         assert len({token for _, token, _ in lines}) == 12
-        with pytest.raises(programs.Failed, match="status 1"):  # ROOM_EXISTS
+        with pytest.raises(programs.BenchFailed, match="status 1"):  # ROOM_EXISTS
             programs.run_tool("join", running.port, 3, 4, members)
 
 
 @needs_c
 def test_a_program_that_does_not_start_is_named_with_its_words() -> None:
-    with pytest.raises(programs.Failed, match=r"no line 'READY \.\.\.'.*unrecognized"), programs.running(
+    with pytest.raises(programs.BenchFailed, match=r"no line 'READY \.\.\.'.*unrecognized"), programs.running(
             [sys.executable, "-m", "server", "--no-such-option"], "READY ", None):
         pass
 
@@ -290,7 +290,7 @@ def test_the_chart_has_a_bar_for_each_figure_in_proportion() -> None:
     assert svg
     root = ET.fromstring(svg)
     space = "{http://www.w3.org/2000/svg}"
-    widths = [float(bar.attrib["width"]) for bar in root.iter(f"{space}rect") if bar.get("x") == str(chart.LABELS)]
+    widths = [float(bar.attrib["width"]) for bar in root.iter(f"{space}rect") if bar.get("x") == str(report.LABELS)]
     assert widths == [2 * widths[1], widths[1]]
     assert "2,000" in {text.text for text in root.iter(f"{space}text")}
     assert report.svg({"reps": 1}) is None

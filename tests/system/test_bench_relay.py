@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.bench import programs
+from tests.support.wire import chat
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or not programs.compiler(),
                                 reason="relay.c needs Linux and a C compiler")
@@ -24,7 +25,7 @@ PATIENCE = 10.0
 MARK = b"\xff mark"  # said by the one who asks whether all that came before it has been dealt with
 
 
-class Member(NamedTuple):
+class RelayMember(NamedTuple):
     room: str
     token: str
     user: str
@@ -32,15 +33,15 @@ class Member(NamedTuple):
 
 LONG_NAME = "long" * 16
 MEMBERS = [
-    *(Member("alpha", "tok-" + 4 * user[0], user) for user in ("ann", "bob", "cyd", "dora")),
-    *(Member("beta", "TOK-" + 4 * user[0], user) for user in ("ann", "eve", "fay")),
-    *(Member("g", 4 * user[0], user) for user in (LONG_NAME, "max")),
+    *(RelayMember("alpha", "tok-" + 4 * user[0], user) for user in ("ann", "bob", "cyd", "dora")),
+    *(RelayMember("beta", "TOK-" + 4 * user[0], user) for user in ("ann", "eve", "fay")),
+    *(RelayMember("g", 4 * user[0], user) for user in (LONG_NAME, "max")),
 ]
 ANN, BOB, LONG = MEMBERS[0], MEMBERS[1], MEMBERS[7]
 
 
 def datagram(room: str, token: str, message: bytes = b"") -> bytes:
-    return bytes([len(room), len(token)]) + room.encode() + token.encode() + message
+    return chat(room.encode(), token.encode(), message)
 
 
 def open_socket(address: str = "127.0.0.1") -> socket.socket:
@@ -51,7 +52,7 @@ def open_socket(address: str = "127.0.0.1") -> socket.socket:
     return sock
 
 
-class Relay:
+class CRelay:
     """relay.c with nine members in three rooms, each with a socket that it knows."""
 
     def __init__(self, mode: str, folder: Path, stack: contextlib.ExitStack) -> None:
@@ -68,15 +69,15 @@ class Relay:
             self.send(member)
             assert sock.recv(65_536).startswith(b"\0\1" + member.user.encode() + b"\t")
 
-    def send(self, member: Member, message: bytes = b"", through: socket.socket | None = None) -> None:
+    def send(self, member: RelayMember, message: bytes = b"", through: socket.socket | None = None) -> None:
         (through or self.sockets[member]).sendto(datagram(member.room, member.token, message), self.address)
 
-    def others(self, member: Member) -> list[Member]:
+    def others(self, member: RelayMember) -> list[RelayMember]:
         return [other for other in MEMBERS if other.room == member.room and other != member]
 
-    def heard(self) -> dict[Member, list[bytes]]:
+    def heard(self) -> dict[RelayMember, list[bytes]]:
         """All that everyone has received by now: a mark in every room, from two members, comes after it."""
-        received: dict[Member, list[bytes]] = {member: [] for member in MEMBERS}
+        received: dict[RelayMember, list[bytes]] = {member: [] for member in MEMBERS}
         speakers = {member.room: member for member in reversed(MEMBERS)}
         seconds = {member.room: member for member in MEMBERS}
         for by_room in (speakers, seconds):
@@ -88,7 +89,7 @@ class Relay:
                         received[member].append(octets)
         return received
 
-    def expect(self, expected: dict[Member, list[bytes]]) -> None:
+    def expect(self, expected: dict[RelayMember, list[bytes]]) -> None:
         """Exactly these datagrams, in this order for each sender; nothing for anyone else."""
         for member, got in self.heard().items():
             want = expected.get(member, [])
@@ -97,9 +98,9 @@ class Relay:
                 assert [line for line in got if line.split(b": ")[0] == name] == [
                     line for line in want if line.split(b": ")[0] == name], member
 
-    def in_one_batch(self, messages: list[tuple[Member, bytes]]) -> None:
+    def in_one_batch(self, messages: list[tuple[RelayMember, bytes]]) -> None:
         """The relay sleeps while they are sent: what it finds is one full receive batch after another."""
-        expected: dict[Member, list[bytes]] = {}
+        expected: dict[RelayMember, list[bytes]] = {}
         os.kill(self.process.pid, signal.SIGSTOP)
         for member, message in messages:
             self.send(member, message)
@@ -110,10 +111,10 @@ class Relay:
 
 
 @pytest.fixture(params=["mmsg", "gso"])
-def relay(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Relay]:
+def relay(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CRelay]:
     programs.build()
     with contextlib.ExitStack() as stack:
-        yield Relay(request.param, tmp_path, stack)
+        yield CRelay(request.param, tmp_path, stack)
 
 
 CHANCE = random.Random(1)
@@ -131,11 +132,11 @@ BATCHES = {
 
 
 @pytest.mark.parametrize("why", BATCHES)
-def test_every_message_reaches_the_others_once_and_in_order(relay: Relay, why: str) -> None:
+def test_every_message_reaches_the_others_once_and_in_order(relay: CRelay, why: str) -> None:
     relay.in_one_batch(BATCHES[why])
 
 
-def test_what_does_not_count_gets_silence(relay: Relay) -> None:
+def test_what_does_not_count_gets_silence(relay: CRelay) -> None:
     ignored = [
         b"", b"\5", b"\5\10", datagram(ANN.room, ANN.token)[:-1],  # cut short
         datagram("", ANN.token, b"x"), datagram("alpha", "", b"x"), datagram("alpha", "tok-abcd", b"x"),
@@ -151,7 +152,7 @@ def test_what_does_not_count_gets_silence(relay: Relay) -> None:
     relay.expect({})
 
 
-def test_strangers_are_neither_heard_nor_answered(relay: Relay) -> None:
+def test_strangers_are_neither_heard_nor_answered(relay: CRelay) -> None:
     with open_socket() as stranger, open_socket("127.0.0.2") as elsewhere:
         relay.send(ANN, b"spoofed", through=elsewhere)
         relay.send(ANN, b"", through=elsewhere)
@@ -166,7 +167,7 @@ def test_strangers_are_neither_heard_nor_answered(relay: Relay) -> None:
         assert not select.select([stranger, elsewhere], [], [], 0)[0]
 
 
-def test_a_member_that_moves_is_told_and_reached_there(relay: Relay) -> None:
+def test_a_member_that_moves_is_told_and_reached_there(relay: CRelay) -> None:
     with open_socket() as new:
         relay.send(ANN, through=new)
         assert new.recv(65_536).startswith(b"\0\1ann\t")

@@ -18,9 +18,9 @@ import pytest
 
 from tcrp.constants import Status
 from tcrp.messages import ChatLine, ControlMessage, Keepalive, Notice
-from tests.support.peers import CREATE, JOIN, LOCAL, PATIENCE, Caller, Person, Reply, ask, joined, left
+from tests.support.peers import CREATE, JOIN, LOCAL, PATIENCE, Caller, ControlReply, SocketMember, ask, joined, left
 from tests.support.server_process import LISTENING, ROOT, ServerThread, killed_after, served, server
-from tests.tools.demo import Program
+from tests.tools.demo import DemoProgram
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux names the destination of what came back")
@@ -28,9 +28,9 @@ ENGLISH = ("--language", "en")
 
 
 @contextlib.contextmanager
-def program(name: str, *arguments: str) -> Iterator[Program]:
+def program(name: str, *arguments: str) -> Iterator[DemoProgram]:
     """A process whose lines are waited for, ended at the end."""
-    running = Program(name, *arguments)
+    running = DemoProgram(name, *arguments)
     try:
         yield running
     finally:
@@ -38,8 +38,8 @@ def program(name: str, *arguments: str) -> Iterator[Program]:
 
 
 @contextlib.contextmanager
-def two_people(port: int, room: str = "lobby") -> Iterator[tuple[Person, Person]]:
-    with Person(port, port, CREATE, room, "alice") as alice, Person(port, port, JOIN, room, "bob") as bob:
+def two_people(port: int, room: str = "lobby") -> Iterator[tuple[SocketMember, SocketMember]]:
+    with SocketMember(port, port, CREATE, room, "alice") as alice, SocketMember(port, port, JOIN, room, "bob") as bob:
         alice.register()
         bob.register()
         assert alice.hear() == joined("bob")
@@ -50,7 +50,7 @@ def two_people(port: int, room: str = "lobby") -> Iterator[tuple[Person, Person]
 
 @linux
 def test_a_client_that_is_killed_is_removed_when_others_speak() -> None:
-    with server() as at, Person(at.port, at.port, CREATE, "lobby", "alice") as alice:
+    with server() as at, SocketMember(at.port, at.port, CREATE, "lobby", "alice") as alice:
         alice.register()
         address = f"{LOCAL}:{at.port}"
         with program("bob", "client", "--server", address, "--user", "bob", *ENGLISH, "join", "lobby") as bob:
@@ -144,7 +144,7 @@ def test_where_files_are_few_connections_give_way_all_the_same() -> None:
         with two_people(at.port) as (alice, bob):
             bob.say("hi")
             assert alice.hear() == ChatLine("bob", "hi")
-        assert held[0].reply() == Reply(0, "", Status.SERVER_FULL)
+        assert held[0].reply() == ControlReply(0, "", Status.SERVER_FULL)
         at.stop()
         assert "fewer connections" in at.log()
         assert "cannot accept" not in at.log()

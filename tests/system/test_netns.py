@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.server_process import server
-from tests.tools.demo import PATIENCE, Program
+from tests.tools.demo import PATIENCE, DemoProgram
 
 pytestmark = pytest.mark.xdist_group("netns")  # what is set up once is not set up in each worker
 
@@ -101,15 +101,15 @@ def net(built: Net) -> Iterator[Net]:
 
 
 @contextlib.contextmanager
-def people(net: Net, address: str) -> Iterator[tuple[Program, Callable[[], Program]]]:
+def people(net: Net, address: str) -> Iterator[tuple[DemoProgram, Callable[[], DemoProgram]]]:
     """A server at `near`, alice beside it as host of a room, and what lets bob join from `far`."""
     def within(name: str) -> tuple[str, ...]:
         return ("ip", "netns", "exec", name)
 
     with server("--port", str(PORT), wrapper=within(net.near)), contextlib.ExitStack() as stack:
-        def client(user: str, place: str, command: str) -> Program:
+        def client(user: str, place: str, command: str) -> DemoProgram:
             where = f"[{address}]:{PORT}" if ":" in address else f"{address}:{PORT}"
-            program = Program(user, "client", "--server", where, "--user", user, "--language", "en", command, "tea",
+            program = DemoProgram(user, "client", "--server", where, "--user", user, "--language", "en", command, "tea",
                               wrapper=within(place))
             stack.callback(program.stop)
             program.wait_for("here: ")
@@ -118,7 +118,7 @@ def people(net: Net, address: str) -> Iterator[tuple[Program, Callable[[], Progr
         yield client("alice", net.near, "create"), lambda: client("bob", net.far, "join")
 
 
-def talk(one: Program, other: Program, text: str) -> None:
+def talk(one: DemoProgram, other: DemoProgram, text: str) -> None:
     one.type(text)
     other.wait_for(f"{one.name}: {text}")
     other.type(text)

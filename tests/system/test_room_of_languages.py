@@ -66,7 +66,7 @@ def password(tmp_path: Path) -> Path:
     return path
 
 
-class Client:
+class LanguageClient:
     """The process of a client, and the lines it has printed so far."""
 
     def __init__(self, name: str, words: list[str]) -> None:
@@ -83,7 +83,7 @@ class Client:
         for reader in self._readers:
             reader.start()
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> LanguageClient:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -139,10 +139,11 @@ def converse(commands: dict[str, list[str]], port: int, password: Path) -> None:
     others; then the first leaves."""
     options = ["--server", f"127.0.0.1:{port}", "--password-file", str(password)]
     with ExitStack() as stack:
-        clients: list[Client] = []
+        clients: list[LanguageClient] = []
 
         def start(name: str, verb: str) -> None:
-            clients.append(stack.enter_context(Client(name, [*commands[name], *options, "--user", name, verb, ROOM])))
+            clients.append(stack.enter_context(LanguageClient(
+                name, [*commands[name], *options, "--user", name, verb, ROOM])))
 
         first, *others = commands
         start(first, "create")
@@ -194,8 +195,8 @@ def test_failures_are_reported(name: str, out: Path, host: ServerProcess, nobody
     wrong = tmp_path / "wrong"
     wrong.write_text("x" + PASSWORD, encoding="utf-8")
     here, user = ["--server", f"127.0.0.1:{host.port}"], ["--user", "guest"]
-    with Client("owner", [*command(OURS, out), *here, "--user", "owner", "--password-file", str(password), "create",
-                          room]) as owner:
+    with LanguageClient("owner", [*command(OURS, out), *here, "--user", "owner", "--password-file", str(password),
+                                  "create", room]) as owner:
         owner.wait_until_there()
         said = {}
         for what, options in {

@@ -24,12 +24,11 @@ from tests.support.peers import (
     LOCAL,
     PATIENCE,
     Caller,
-    Person,
-    Reply,
+    ControlReply,
+    SocketMember,
     ask,
     has_heard,
     has_ipv6,
-    header,
     joined,
     left,
     needs_ipv6,
@@ -37,6 +36,7 @@ from tests.support.peers import (
 )
 from tests.support.senders import WAYS
 from tests.support.server_process import ROOT, ServerProcess, server
+from tests.support.wire import header
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows ends a process without asking it")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address, and no /proc")
@@ -58,13 +58,13 @@ def room() -> str:
 
 @contextlib.contextmanager
 def people(at: ServerProcess, room: str, *users: str, password: str | None = None,
-           host: str = LOCAL) -> Iterator[list[Person]]:
+           host: str = LOCAL) -> Iterator[list[SocketMember]]:
     """People who have heard of each other's joining; the first is the host."""
     with contextlib.ExitStack() as stack:
-        found: list[Person] = []
+        found: list[SocketMember] = []
         for user in users:
             operation = JOIN if found else CREATE
-            person = stack.enter_context(Person(at.port, at.udp_port, operation, room, user, password, host))
+            person = stack.enter_context(SocketMember(at.port, at.udp_port, operation, room, user, password, host))
             person.register()
             for other in found:
                 assert other.hear() == joined(user)
@@ -133,7 +133,7 @@ def test_the_longest_message(at: ServerProcess, room: str) -> None:
         assert alice.who() == f"alice, {'b' * 64}"
 
 
-def rejected(person: Person, reason: str) -> Notice:
+def rejected(person: SocketMember, reason: str) -> Notice:
     return Notice(6, person.user, f"your message was not sent: {reason}")
 
 
@@ -196,8 +196,8 @@ def test_the_host_leaves_and_the_room_closes_at_all(at: ServerProcess, room: str
 @needs_ipv6
 # REQ GEN-10
 def test_ipv4_and_ipv6_in_one_room(at: ServerProcess, room: str) -> None:
-    with Person(at.port, at.udp_port, CREATE, room, "six", host="::1") as six, \
-            Person(at.port, at.udp_port, JOIN, room, "four", host=LOCAL) as four:
+    with SocketMember(at.port, at.udp_port, CREATE, room, "six", host="::1") as six, \
+            SocketMember(at.port, at.udp_port, JOIN, room, "four", host=LOCAL) as four:
         six.register()
         four.register()
         assert six.hear() == joined("four")
@@ -212,7 +212,7 @@ def test_ipv4_and_ipv6_in_one_room(at: ServerProcess, room: str) -> None:
 # REQ CHT-20 CHT-21
 def test_a_nat_moves_a_member(at: ServerProcess, room: str) -> None:
     with people(at, room, "alice", "bob") as (alice, bob):
-        old, bob.sock = bob.sock, Person.new_socket(at.udp_port, LOCAL, None)
+        old, bob.sock = bob.sock, SocketMember.new_socket(at.udp_port, LOCAL, None)
         with old:
             bob.say("from another port")
             assert alice.hear() == ChatLine("bob", "from another port")
@@ -224,7 +224,7 @@ def test_a_nat_moves_a_member(at: ServerProcess, room: str) -> None:
 @linux
 # REQ CHT-04 CHT-05
 def test_a_stranger_with_a_stolen_token_gets_silence_and_moves_nothing(at: ServerProcess, room: str) -> None:
-    with people(at, room, "alice", "bob") as (alice, bob), Person.new_socket(at.udp_port, LOCAL, SECOND) as thief:
+    with people(at, room, "alice", "bob") as (alice, bob), SocketMember.new_socket(at.udp_port, LOCAL, SECOND) as thief:
         for message in (b"", b"I am bob", b"\x00\x02", b"\x00\x01", b"\xff", b"x" * 5_000):
             for person in (alice, bob):
                 for _ in range(4):  # more than three: nobody is removed for it
@@ -240,7 +240,7 @@ NOISE = [b"", b"\x00", b"\xff", b"\x00\x00", b"\x05\x05", b"\x00\x16abc", b"\xff
 
 
 def test_datagrams_without_a_valid_token_get_silence(at: ServerProcess, room: str) -> None:
-    with people(at, room, "alice") as (alice,), Person.new_socket(at.udp_port, LOCAL, None) as stranger:
+    with people(at, room, "alice") as (alice,), SocketMember.new_socket(at.udp_port, LOCAL, None) as stranger:
         wrong = [alice.datagram(b"hi", token=alice.token[:-1].encode()), alice.datagram(b"hi", token=b"x" * 22),
                  alice.datagram(b"hi", room=room.encode() + b"x"), alice.datagram(b"hi", room=b"\xff"),
                  *(alice.datagram()[:size] for size in range(len(alice.datagram())))]
@@ -335,7 +335,7 @@ def test_idle_connections_and_noise_keep_nobody_from_chatting() -> None:
         idle = [stack.enter_context(Caller(at.port)) for _ in range(200)]
         for number, caller in enumerate(idle):
             caller.sock.sendall(request(CREATE, "lobby", "eve")[:number % 40])
-        noise = stack.enter_context(Person.new_socket(at.udp_port, LOCAL, None))
+        noise = stack.enter_context(SocketMember.new_socket(at.udp_port, LOCAL, None))
         make_noise = itertools.cycle(NOISE)
         for number in range(10):
             for _ in range(100):
@@ -354,7 +354,7 @@ def test_an_address_that_holds_all_connections_it_may_keeps_out_only_itself(at: 
         for _ in range(LIMITS.max_connections_per_address):
             stack.enter_context(Caller(at.port, source=SECOND))
         with Caller(at.port, source=SECOND) as refused:
-            assert refused.reply() == Reply(0, "", Status.RATE_LIMITED)
+            assert refused.reply() == ControlReply(0, "", Status.RATE_LIMITED)
         with people(at, room, "alice", "bob") as (alice, bob):
             bob.say("hi")
             assert alice.hear() == ChatLine("bob", "hi")
@@ -420,8 +420,8 @@ def test_a_signal_closes_all_rooms_and_answers_all_handshakes(number: int) -> No
         at.stop(number)
         for person in (alice, bob, carol):
             assert person.hear() == Notice(3, person.room, f"room {person.room} is closed: the server is shutting down")
-        assert silent.reply() == Reply(0, "", Status.SHUTTING_DOWN)
-        assert half.reply() == Reply(CREATE, "", Status.SHUTTING_DOWN)
+        assert silent.reply() == ControlReply(0, "", Status.SHUTTING_DOWN)
+        assert half.reply() == ControlReply(CREATE, "", Status.SHUTTING_DOWN)
 
 
 @posix
@@ -501,7 +501,7 @@ def test_no_secret_is_ever_logged(log_format: str) -> None:
                             b'{"username":1,"password":"pass-w0rd"}', b"pass-w0rd\xff"):
                 with Caller(at.port) as caller:
                     caller.sock.sendall(header(5, JOIN, 0, len(payload)) + b"lobby" + payload)
-                    assert caller.reply() == Reply(JOIN, "lobby", Status.INVALID_REQUEST)
+                    assert caller.reply() == ControlReply(JOIN, "lobby", Status.INVALID_REQUEST)
             for octets in (alice.datagram(b"mess-age", room=b"other"), alice.datagram(b"mess-age\xff")):
                 alice.sock.send(octets)
             assert alice.hear() == rejected(alice, "it is not UTF-8")

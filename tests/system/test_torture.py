@@ -30,11 +30,11 @@ def test_nothing_that_is_promised_is_broken(report: dict[str, Any]) -> None:
 
 def test_there_was_something_to_withstand(report: dict[str, Any]) -> None:
     for run in report["runs"]:
-        assert run["honest"]["sent"] > 0
-        assert run["honest"]["delivered"] > 0
+        assert run["baseline"]["sent"] > 0
+        assert run["baseline"]["delivered"] > 0
         if run["attack"] != "quiet":
-            strangers = run["strangers"]
-            assert strangers.get("sent", 0) + strangers.get("opened", 0) > 0, run
+            flood = run["flood"]
+            assert flood.get("sent", 0) + flood.get("opened", 0) > 0, run
     assert report["end"]["ignored"] > 0
 
 
@@ -45,15 +45,15 @@ def test_the_table_has_a_row_for_each(report: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("place", "value", "words"), [
     (("is_alive",), False, "the server is gone"),
-    (("honest", "lost_in"), 10 ** 9, "on the way in"),
-    (("honest", "lost_out"), 10 ** 9, "on the way out"),
-    (("honest", "duplicates"), 1, "a line came twice"),
-    (("honest", "foreign"), 1, "a line came twice"),
-    (("honest", "notices"), 1, "got notices"),
+    (("baseline", "lost_in"), 10 ** 9, "on the way in"),
+    (("baseline", "lost_out"), 10 ** 9, "on the way out"),
+    (("baseline", "duplicates"), 1, "a line came twice"),
+    (("baseline", "foreign"), 1, "a line came twice"),
+    (("baseline", "notices"), 1, "got notices"),
     (("joins", "unanswered"), 1, "got no answer"),
     (("joins", "answers"), {"open: OK": 3, "locked: SERVER_FULL": 1}, "was refused"),
-    (("strangers", "octets_back"), 1, "octets went to strangers"),
-    (("strangers", "datagrams_back"), 1, "octets went to strangers"),
+    (("flood", "octets_back"), 1, "octets went to attackers"),
+    (("flood", "datagrams_back"), 1, "octets went to attackers"),
 ])
 def test_notices_a_broken_promise(report: dict[str, Any], place: tuple[str, ...], value: Any, words: str) -> None:
     changed = copy.deepcopy(report)
@@ -99,7 +99,7 @@ def test_there_was_coming_and_going(long_evening: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("place", "words"), [
     (("after", "files"), "files at the end"), (("after", "threads"), "threads at the end"),
-    (("after", "rooms"), "rooms of"),
+    (("after", "rooms"), "rooms whose"),
     (("samples", -1, "resident"), "memory grows"), (("samples", 3, "threads"), "threads were added"),
 ])
 def test_notices_growth(long_evening: dict[str, Any], place: tuple[Any, ...], words: str) -> None:
@@ -117,4 +117,4 @@ def test_command_of_soak(long_evening: dict[str, Any], tmp_path: Path, monkeypat
     monkeypatch.setattr(soak, "soak", lambda seconds, seed: left)
     assert soak.main(["--minutes", "0.1", "--report", str(tmp_path / "deep" / "report.json")]) == 1
     assert json.loads((tmp_path / "deep" / "report.json").read_text())["grown"]
-    assert "GROWN: 2 rooms of people" in capsys.readouterr().out
+    assert "GROWN: 2 rooms whose members" in capsys.readouterr().out

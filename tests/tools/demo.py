@@ -20,11 +20,11 @@ PATIENCE = 20.0  # seconds for each thing that is waited for
 PASSWORD = "open sesame"
 
 
-class Failed(Exception):
+class DemoFailed(Exception):
     """Something that should have happened did not."""
 
 
-class Program:
+class DemoProgram:
     """A process whose lines, from both of its outputs, are waited for. `wrapper` is a command that execs it."""
 
     def __init__(self, name: str, *arguments: str, wrapper: Sequence[str] = ()) -> None:
@@ -49,7 +49,7 @@ class Program:
             try:
                 line = self.lines.get(timeout=PATIENCE)
             except queue.Empty:
-                raise Failed(f"{self.name} never showed {text!r}") from None
+                raise DemoFailed(f"{self.name} never showed {text!r}") from None
             if text in line:
                 return line
 
@@ -87,13 +87,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="A server and two clients in conversation.")
     parser.add_argument("--port-file", type=Path, help="write the server's port there")
     arguments = parser.parse_args()
-    programs: list[Program] = []
+    programs: list[DemoProgram] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
             password_file = Path(folder, "password")
             password_file.write_text(PASSWORD + "\n", encoding="utf-8")
             play(programs, str(password_file), arguments.port_file)
-    except Failed as error:
+    except DemoFailed as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     finally:
@@ -102,13 +102,13 @@ def main() -> int:
     return 0
 
 
-def play(programs: list[Program], password_file: str, port_file: Path | None) -> None:
+def play(programs: list[DemoProgram], password_file: str, port_file: Path | None) -> None:
     """The conversation; every program that is started is appended to `programs`."""
-    def start(name: str, *words: str) -> Program:
-        programs.append(Program(name, *words))
+    def start(name: str, *words: str) -> DemoProgram:
+        programs.append(DemoProgram(name, *words))
         return programs[-1]
 
-    def say(speaker: Program, listener: Program, text: str) -> None:
+    def say(speaker: DemoProgram, listener: DemoProgram, text: str) -> None:
         speaker.type(text)
         print(listener.wait_for(f"{speaker.name}: {text}"))
 
@@ -119,7 +119,7 @@ def play(programs: list[Program], password_file: str, port_file: Path | None) ->
     if port_file is not None:
         port_file.write_text(address.rpartition(":")[2], encoding="ascii")
 
-    def client(name: str, command: str) -> Program:
+    def client(name: str, command: str) -> DemoProgram:
         print(f"$ python -m client --server {address} --user {name} --password-file F {command} tea")
         program = start(name, "client", "--server", address, "--user", name, "--password-file", password_file,
                         "--language", "en", command, "tea")
@@ -135,11 +135,11 @@ def play(programs: list[Program], password_file: str, port_file: Path | None) ->
     for program in (alice, bob):  # alice is the host: her leaving closes the room
         code = program.end()
         if code:
-            raise Failed(f"{program.name} ended with exit code {code}")
+            raise DemoFailed(f"{program.name} ended with exit code {code}")
     print(bob.wait_for("is closed"))
     server.process.terminate()
     if server.process.wait(PATIENCE) and sys.platform != "win32":  # there, terminate() is no signal
-        raise Failed(f"the server ended with exit code {server.process.returncode}")
+        raise DemoFailed(f"the server ended with exit code {server.process.returncode}")
     print("both left, the room closed, the server ended")
 
 

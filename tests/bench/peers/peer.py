@@ -38,7 +38,7 @@ def program(name: str) -> Callable[[], str | None]:
 
 
 def measure(peer: Peer, shape: datagrams.Shape, members: Path) -> dict[str, Any]:
-    """All loads of a shape on a fresh server, by title. Raises Failed if it does not start."""
+    """All loads of a shape on a fresh server, by title. Raises BenchFailed if it does not start."""
     server_cpu, load_cpu = programs.two_cpus()
     programs.run_tool("join", "fake", shape.rooms, shape.size, members)
     words = [members, *(octets.hex() for octets in (peer.hello, peer.welcome, peer.message)),

@@ -18,6 +18,7 @@ from tcrp_server.tcp import control
 from tcrp_server.tcp.control import Control
 from tcrp_server.tcp.listener import ControlServer
 from tests.conformance.mutants.patching import around, mutant
+from tests.support.wire import frame_size
 
 HEADER = int(LIMITS.control_header_size)
 
@@ -203,7 +204,7 @@ def one_client_at_a_time() -> None:
         sock.settimeout(4)
         octets = b""
         try:
-            while len(octets) < HEADER or len(octets) < HEADER + octets[0] + int.from_bytes(octets[3:HEADER], "big"):
+            while len(octets) < (frame_size(octets) or HEADER):
                 more = sock.recv(4_096, socket.MSG_PEEK)
                 if more == octets:
                     time.sleep(0.01)
