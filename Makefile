@@ -78,10 +78,10 @@ fuzz: setup ## look for octets that break something (TIME=60 seconds, ARGS="chat
 simulate: setup ## play simulated networks, each of another seed (SEEDS=100000)
 	@$(PY) -m fuzz.simulate --seeds $(or $(call typed,SEEDS),2000) $(args)
 
-torture: setup ## floods and slow connections against a server where people chat (Linux; ARGS=--quick)
+torture: setup ## floods and slow connections against a server while a room chats (Linux; ARGS=--quick)
 	@$(PY) -m fuzz.torture $(args)
 
-soak: setup ## people come and go for long: does anything grow? (Linux; MINUTES=10)
+soak: setup ## members come and go for long: does the server grow? (Linux; MINUTES=10)
 	@$(PY) -m fuzz.soak --minutes $(or $(call typed,MINUTES),1) $(args)
 
 mutants: setup ## change the code in small ways and see whether a test fails (ARGS=tcrp.text, ARGS="--jobs 1")
