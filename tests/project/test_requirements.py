@@ -12,6 +12,8 @@ import re
 import sys
 from pathlib import Path
 
+from tcrp.constants import ControlKind, NoticeKind, Status
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # What no program can show about another: id -> why.
@@ -68,6 +70,14 @@ def test_every_absolute_requirement_is_covered() -> None:
     missing = [f"{name} {sentence}" for name, sentence in requirements().items()
                if "MUST" in sentence and name not in covered and name not in NOT_BY_MACHINE]
     assert missing == []
+
+
+def test_every_value_that_is_sent_is_explained_by_hand() -> None:
+    """Statuses and kinds occur in the text itself, not only in the tables that are generated."""
+    text = (ROOT / "spec" / "tcrp.md").read_text(encoding="utf-8")
+    by_hand = re.sub(r"<!-- begin generated: (.+?) -->.*?<!-- end generated: \1 -->", "", text, flags=re.DOTALL)
+    names = [value.name for registry in (Status, ControlKind, NoticeKind) for value in registry]
+    assert [name for name in names if not re.search(rf"\b{name}\b", by_hand)] == []
 
 
 def test_only_requirements_that_exist_are_named() -> None:
