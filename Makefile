@@ -63,7 +63,7 @@ bench: setup ## measure the server against C and other chat servers (ARGS=--quic
 	@$(PY) -m tests.bench $(args)
 
 bench-codec: setup ## the speed of the codecs: construct, generated, by hand
-	@$(PY) tests/bench/bench_codec.py $(args)
+	@$(PY) -m tests.bench.bench_codec $(args)
 
 conform-client: setup-run ## test our client as anybody's (ARGS=--slow also waits for keepalives, ARGS=--help)
 	@$(PY) -m tcrp conform client $(args) -- $(PY) -m client --server {server} --user {user} \

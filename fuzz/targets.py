@@ -14,7 +14,7 @@ from typing import Any
 from fuzz.network import FINE
 from fuzz.world import World, faults_raised
 from tcrp import codec, fastcodec, schema
-from tcrp.cli import json_values as plain
+from tcrp.cli import json_values
 from tcrp.cli.explain import explain
 from tcrp.constants import LIMITS, Operation, State
 from tcrp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
@@ -85,8 +85,8 @@ def _fuzz_message(name: str, data: bytes) -> Any:
     octets = codec.encode(name, read)
     assert codec.decode(name, octets) == read, "it changes on the way"
     assert getattr(fastcodec, f"encode_{name}")(read) == octets, "the two codecs write different octets"
-    as_json = json.dumps(plain.to_json_value(name, read))
-    assert plain.from_json_value(name, json.loads(as_json)) == read, "JSON changes it"
+    as_json = json.dumps(json_values.to_json_value(name, read))
+    assert json_values.from_json_value(name, json.loads(as_json)) == read, "JSON changes it"
     return read
 
 
@@ -125,7 +125,7 @@ def fuzz_encode(data: bytes) -> None:
         return
     name = names[data[0] % len(names)]
     try:
-        message = plain.from_json_value(name, value)
+        message = json_values.from_json_value(name, value)
     except LocalProtocolError:
         return
     octets = result_of(codec.encode, name, message)

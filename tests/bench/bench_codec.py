@@ -1,6 +1,6 @@
 """How fast a chat datagram is read and written: construct, generated, hand-written.
 
-    python tests/bench/bench_codec.py [--rounds 15]
+    python -m tests.bench.bench_codec [--rounds 15]
 
 The ways take turns within every round, so that what else the machine does hits all of them; each figure is the
 least over the rounds. "by hand = 1" is the time divided by that of the hand-written codec, "faster than construct"
@@ -11,13 +11,9 @@ from __future__ import annotations
 
 import argparse
 import platform
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tcrp import codec, fastcodec
 from tcrp.messages import ChatDatagram, ControlMessage, Keepalive, TextMessage
