@@ -1,4 +1,4 @@
-"""Which key is due when: any number of keys, one time each."""
+"""Deadlines: any number of keys, one time each."""
 from __future__ import annotations
 
 import heapq
@@ -20,7 +20,7 @@ class Deadlines(Generic[Key]):
         return len(self._numbers)
 
     def set(self, key: Key, when: float) -> None:
-        """Make `key` due at `when`, whatever was set before."""
+        """Make `key` due at `when`, in place of an earlier time."""
         self._count += 1
         self._numbers[key] = self._count
         heapq.heappush(self._heap, (when, self._count, key))
@@ -33,7 +33,7 @@ class Deadlines(Generic[Key]):
         self._numbers.pop(key, None)
 
     def next(self) -> float | None:
-        """The earliest time that a key is due, None if there is no key."""
+        """The earliest deadline, or None if there is no key."""
         while self._heap:
             when, number, key = self._heap[0]
             if self._numbers.get(key) == number:

@@ -20,7 +20,7 @@ class Phase(enum.Enum):
     PENDING = enum.auto()   # its request waits for a decision
     ADMITTED = enum.auto()  # its member has a token; an endpoint announcement may follow
     DRAINING = enum.auto()  # it has its answer; further input is ignored until the client closes
-    CLOSED = enum.auto()    # it is in no table any more
+    CLOSED = enum.auto()    # it is not in the table
 
 
 # Before Python 3.12 looking up a member of an enumeration is slow, and this is done several times a connection.

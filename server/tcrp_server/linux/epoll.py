@@ -1,7 +1,7 @@
 """Which sockets are ready: a shorter way through `selectors.EpollSelector`.
 
-The wait for datagrams is on the path of every message of a quiet room, and a sixth of all that Python did for one was
-what EpollSelector.select() does around the system call.
+The wait for datagrams is on the path of every message of a quiet room, and a sixth of the time that Python spent on a
+message went into what EpollSelector.select() does around the system call.
 """
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import selectors
 from typing import Any
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
-_MOST = 64  # sockets that are told in one call; the kernel begins the next with the others
+_MOST = 64  # sockets reported in one call; the next call begins with the others
 
 # Everything else (an error, the end of a connection) makes a socket ready for both, as in `selectors`.
 _MASKS = {select.EPOLLIN: _READ, select.EPOLLOUT: _WRITE}

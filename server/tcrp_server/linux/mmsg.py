@@ -164,6 +164,6 @@ def _control(segment: int) -> bytes:
 
 
 def _area(size: int) -> tuple[int, memoryview]:
-    """Memory that stays where it is: its address, and the way to write it."""
+    """Memory at a fixed address: the address, and a view to write it."""
     area = (ctypes.c_char * size)()
     return ctypes.addressof(area), memoryview(area).cast("B")

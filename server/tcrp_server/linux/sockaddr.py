@@ -20,7 +20,7 @@ def size(family: int) -> int:
 
 
 def pack(address: Address) -> bytes:
-    """The octets of an address as the socket module writes it. Raises OSError for what is none."""
+    """The octets of an address as the socket module writes it. Raises OSError if it is not an address."""
     if len(address) == 2:
         host, port = address
         return _FAMILY.pack(socket.AF_INET) + _PORT.pack(port) + socket.inet_aton(host) + bytes(8)
