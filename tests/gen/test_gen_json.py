@@ -167,7 +167,7 @@ def test_numbers_survive_any_json_reader() -> None:
 def from_spec(spec: dict[str, Any], name: str, octets: bytes) -> Any:
     try:
         return json_reader.read(spec, name, octets)
-    except json_reader.Fault as fault:
+    except json_reader.JsonReaderFault as fault:
         return fault.args
 
 

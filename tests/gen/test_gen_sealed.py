@@ -152,7 +152,7 @@ def test_a_reader_of_the_json() -> None:
         expected = reference(name, octets)
         try:
             _, value = json_reader.read(spec, name, octets)
-        except json_reader.Fault as fault:
+        except json_reader.JsonReaderFault as fault:
             assert isinstance(expected, RemoteProtocolError), (name, octets)
             assert fault.args == (expected.code, expected.field, expected.offset)
         else:
